@@ -1,0 +1,87 @@
+//! The kinds of resource.
+//!
+//! One file or folder a kind: its table of fields, its calls, its life cycle. A new kind is one new
+//! module here and one line in [`ALL`]; no other module names a kind.
+
+mod gateway;
+
+use crate::api::Call;
+use crate::model::{Attributes, Observed};
+use crate::schema::ResourceSchema;
+
+pub use gateway::{Gateway, SCHEMA as GATEWAY};
+
+/// Every kind that gwplan knows.
+pub const ALL: &[&dyn Kind] = &[&Gateway];
+
+/// Returns the schemas of all kinds.
+pub fn schemas() -> Vec<&'static ResourceSchema> {
+    ALL.iter().map(|kind| kind.schema()).collect()
+}
+
+/// Finds a kind by its word in addresses.
+pub fn find(name: &str) -> Option<&'static dyn Kind> {
+    ALL.iter().copied().find(|kind| kind.schema().kind == name)
+}
+
+/// Describes how the cloud is asked about one kind of resource.
+///
+/// A kind builds calls and reads their answers; it never sends anything itself.
+pub trait Kind: Send + Sync {
+    /// Returns the table of fields.
+    fn schema(&self) -> &'static ResourceSchema;
+
+    /// Asks for a new resource.
+    fn create(&self, attributes: &Attributes) -> Call<Accepted>;
+
+    /// Asks for a resource to be deleted.
+    fn delete(&self, id: &str) -> Call<Accepted>;
+
+    /// Asks for one page of the region's resources.
+    fn list(&self, offset: usize) -> Call<Page>;
+
+    /// Asks for the named resources alone; at most [`Kind::page_size`] of them.
+    fn list_by_ids(&self, ids: &[String]) -> Call<Page>;
+
+    /// Asks for one resource; the cloud answers with an error of the kind `Absent` when it is gone.
+    fn describe(&self, id: &str) -> Call<Observed>;
+
+    /// Returns how many resources one list call shows at most.
+    fn page_size(&self) -> usize;
+
+    /// Tells what the cloud's status word means.
+    fn phase(&self, status: &str) -> Phase;
+}
+
+/// Holds what the cloud says when it takes a request on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The resource's id.
+    pub id: String,
+    /// The task's id; not every request starts one that has an id.
+    pub task_id: Option<String>,
+    /// The cloud's status word.
+    pub status: String,
+}
+
+/// Holds one page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many resources there are on all pages together.
+    pub total: usize,
+    /// The resources on this page.
+    pub items: Vec<Observed>,
+}
+
+/// Says where a resource stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A task is under way.
+    Busy,
+    /// It runs.
+    Ready,
+    /// The cloud gave up on it.
+    Failed,
+    /// It is being deleted.
+    Leaving,
+}

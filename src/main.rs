@@ -1,0 +1,3 @@
+//! The `gwplan` command.
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! The vocabulary that every other module speaks: values, addresses, secrets, diagnostics, time.
+//!
+//! Nothing here does I/O, and nothing here names another module of the crate.
+
+mod address;
+mod clock;
+mod diagnostic;
+mod fault;
+mod path;
+mod resource;
+mod secret;
+mod source;
+mod value;
+
+pub use address::{Address, AddressError, MAX_NAME_CHARS};
+pub use clock::Clock;
+pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
+pub use fault::Fault;
+pub use path::{FieldPath, get as value_at};
+pub use resource::{Desired, Identity, Observed};
+pub use secret::Secret;
+pub use source::{Location, Position, SourceFile};
+pub use value::{Attributes, Value};

@@ -1,0 +1,45 @@
+//! Resources as the YAML wants them and as the cloud shows them.
+
+use super::address::Address;
+use super::path::FieldPath;
+use super::source::Location;
+use super::value::Attributes;
+
+/// Names one resource in the cloud: its id and the region that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// The API region.
+    pub region: String,
+    /// The cloud's id, for example `gateway-dde03755`.
+    pub id: String,
+}
+
+/// Describes one resource as the YAML wants it, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// Where it lives in YAML and state.
+    pub address: Address,
+    /// The API region of its calls.
+    pub region: String,
+    /// The attributes that the user set, and the fixed defaults of the rest.
+    pub attributes: Attributes,
+    /// The addresses that must be ready before it.
+    pub depends_on: Vec<Address>,
+    /// Whether a plan that would destroy it is an error.
+    pub prevent_destroy: bool,
+    /// Attributes whose changes are left alone.
+    pub ignore_changes: Vec<FieldPath>,
+    /// The place of its key in the YAML, if it came from there.
+    pub location: Option<Location>,
+}
+
+/// Describes one resource as the cloud shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The cloud's id.
+    pub id: String,
+    /// The cloud's status word, as it is.
+    pub status: String,
+    /// The attributes that the answer holds, under their YAML keys.
+    pub attributes: Attributes,
+}

@@ -1,0 +1,145 @@
+//! Source files and places in them.
+
+use std::sync::{Arc, OnceLock};
+
+/// Holds a source file's text and finds lines in it.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: String,
+    text: String,
+    line_starts: OnceLock<Vec<usize>>,
+}
+
+impl SourceFile {
+    /// Takes over a file's text; `path` is shown as it is given.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+            line_starts: OnceLock::new(),
+        })
+    }
+
+    /// Returns the path as shown to people.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let after_newlines = self.text.match_indices('\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(after_newlines).collect()
+        })
+    }
+
+    /// Returns the line and column of a byte offset.
+    pub fn position(&self, byte: usize) -> Position {
+        let byte = self.text.floor_char_boundary(byte);
+        let line = self.line_starts().partition_point(|start| *start <= byte);
+        let start = self.line_starts()[line - 1];
+        Position {
+            line,
+            column: self.text[start..byte].chars().count() + 1,
+            byte,
+        }
+    }
+
+    /// Returns the text of a line, counted from 1, without its line break.
+    pub fn line(&self, number: usize) -> &str {
+        let starts = self.line_starts();
+        let Some(start) = number.checked_sub(1).and_then(|index| starts.get(index)) else {
+            return "";
+        };
+        let end = starts.get(number).copied().unwrap_or(self.text.len());
+        self.text[*start..end].trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// A place in a file: line and column count from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The byte offset in the file, from 0.
+    pub byte: usize,
+}
+
+/// A range of bytes in a source file.
+#[derive(Clone, Debug)]
+pub struct Location {
+    file: Arc<SourceFile>,
+    start: usize,
+    end: usize,
+}
+
+impl Location {
+    /// Marks the bytes from `start` to `end` (exclusive).
+    pub fn new(file: &Arc<SourceFile>, start: usize, end: usize) -> Self {
+        let text = file.text();
+        let start = text.floor_char_boundary(start);
+        Self {
+            file: Arc::clone(file),
+            start,
+            end: text.ceil_char_boundary(end).max(start),
+        }
+    }
+
+    /// Returns the file.
+    pub fn file(&self) -> &SourceFile {
+        &self.file
+    }
+
+    /// Returns where the range begins.
+    pub fn start(&self) -> Position {
+        self.file.position(self.start)
+    }
+
+    /// Returns where the range ends (exclusive).
+    pub fn end(&self) -> Position {
+        self.file.position(self.end)
+    }
+
+    /// Returns the marked text.
+    pub fn text(&self) -> &str {
+        &self.file.text()[self.start..self.end]
+    }
+
+    /// Returns `file:line:column`.
+    pub fn label(&self) -> String {
+        let Position { line, column, .. } = self.start();
+        format!("{}:{line}:{column}", self.file.path)
+    }
+}
+
+impl PartialEq for Location {
+    fn eq(&self, other: &Self) -> bool {
+        (self.file.path.as_str(), self.start, self.end)
+            == (other.file.path.as_str(), other.start, other.end)
+    }
+}
+
+impl Eq for Location {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_lines_end_before_their_break() {
+        let file = SourceFile::new("a.yaml", "a: 1\r\n名: 网关\nlast");
+        let at = file.text().find("网").expect("there");
+        let Position { line, column, .. } = file.position(at);
+        assert_eq!((line, column), (2, 4));
+        assert_eq!(file.line(1), "a: 1");
+        assert_eq!(file.line(3), "last");
+        assert_eq!(file.line(9), "");
+        assert_eq!(file.position(10_000).line, 3);
+    }
+}

@@ -1,0 +1,303 @@
+//! Checks attributes against a table of fields.
+
+use crate::model::{Attributes, FieldPath, Value};
+
+use super::{Choice, Context, Field, Finding, Need, ResourceSchema, Shape, Text, Whole, suggest};
+
+/// Checks the attributes of one resource: presence, ranges, words, and the kind's own rules.
+///
+/// The types are expected to be right already; a value of a wrong type is passed over here, since
+/// the reader of the YAML has reported it with its place.
+pub fn check(
+    schema: &ResourceSchema,
+    attributes: &Attributes,
+    context: &Context<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    check_fields(
+        schema.fields,
+        attributes,
+        &FieldPath::root(),
+        context,
+        &mut findings,
+    );
+    findings.extend((schema.rules)(attributes, context));
+    findings
+}
+
+/// Checks attributes against fields, without any rule that spans several of them.
+pub fn check_fields(
+    fields: &[Field],
+    attributes: &Attributes,
+    at: &FieldPath,
+    context: &Context<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    for field in fields {
+        let path = at.child(field.key);
+        match attributes.get(field.key) {
+            Some(value) => check_value(&field.shape, value, &path, context, findings),
+            None if matches!(field.need, Need::Required) => {
+                findings.push(
+                    Finding::error(
+                        at.clone(),
+                        "missing-key",
+                        format!("`{path}` is missing"),
+                        format!("`{}` is required: {}", field.key, first_sentence(field.doc)),
+                    )
+                    .on_key(),
+                );
+            }
+            None => {}
+        }
+    }
+}
+
+fn check_value(
+    shape: &Shape,
+    value: &Value,
+    path: &FieldPath,
+    context: &Context<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    match (shape, value) {
+        (Shape::Whole(whole), Value::Int(number)) => {
+            findings.extend(check_whole(whole, *number, path))
+        }
+        (Shape::Text(text), Value::Text(written)) => {
+            findings.extend(check_text(text, written, path))
+        }
+        (Shape::Choice(choice), Value::Text(written)) => {
+            findings.extend(check_choice(choice, written, path, context));
+        }
+        (Shape::Object(fields), Value::Map(map)) => {
+            check_fields(fields, map, path, context, findings)
+        }
+        (Shape::Tags, Value::Map(tags)) => check_tags(tags, path, findings),
+        _ => {}
+    }
+}
+
+fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> {
+    let unit = if whole.unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", whole.unit)
+    };
+    let range = format!("{} to {}{unit}", whole.min, whole.max);
+    if !(whole.min..=whole.max).contains(&number) {
+        return Some(Finding::error(
+            path.clone(),
+            "out-of-range",
+            format!("`{path}` is {number}, which is out of range"),
+            format!("use a whole number from {range}"),
+        ));
+    }
+    let (low, high) = whole.usual?;
+    (!(low..=high).contains(&number)).then(|| {
+        Finding::warning(
+            path.clone(),
+            "unusual-value",
+            format!("`{path}` is {number}; the API's page names {low} to {high}{unit}"),
+            format!(
+                "the vendor's other documents name up to {}: the cloud may refuse it",
+                whole.max
+            ),
+        )
+    })
+}
+
+fn check_text(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
+    if let Some(control) = written.chars().find(|c| c.is_control()) {
+        return Some(Finding::error(
+            path.clone(),
+            "control-character",
+            format!(
+                "`{path}` holds the control character U+{:04X}",
+                u32::from(control)
+            ),
+            "write it on one line, with printable characters only",
+        ));
+    }
+    let length = written.chars().count();
+    if !(text.min..=text.max).contains(&length) {
+        let limit = if text.min == 0 {
+            format!("up to {} characters", text.max)
+        } else {
+            format!("{} to {} characters", text.min, text.max)
+        };
+        return Some(Finding::error(
+            path.clone(),
+            "out-of-range",
+            format!("`{path}` has {length} characters"),
+            format!("use {limit}"),
+        ));
+    }
+    let prefix = text.prefix?;
+    let valid = written
+        .strip_prefix(prefix)
+        .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric()));
+    (!valid).then(|| {
+        Finding::error(
+            path.clone(),
+            "wrong-form",
+            format!("`{path}` is {written:?}, which is no such id"),
+            format!("write the id as the console shows it: `{prefix}` and letters or digits"),
+        )
+    })
+}
+
+fn check_choice(
+    choice: &Choice,
+    written: &str,
+    path: &FieldPath,
+    context: &Context<'_>,
+) -> Option<Finding> {
+    let allowed = choice.allow.and_then(|key| context.allow.get(key));
+    let extra = allowed.into_iter().flatten().map(String::as_str);
+    let words: Vec<&str> = choice.known.iter().copied().chain(extra).collect();
+    if words.contains(&written) {
+        return None;
+    }
+    let likely = suggest(written, words.iter().copied())
+        .map(|word| format!("did you mean `{word}`? "))
+        .unwrap_or_default();
+    let way_out = choice.allow.map(|key| {
+        format!("; if the cloud has learnt a new one, add it to `allow.{key}` in gwplan.yaml")
+    });
+    Some(Finding::error(
+        path.clone(),
+        "unknown-value",
+        format!("`{path}` is {written:?}, which is not known"),
+        format!(
+            "{likely}known: {}{}",
+            words.join(", "),
+            way_out.unwrap_or_default()
+        ),
+    ))
+}
+
+/// The most tags on one resource. Source: the tag service's page of limits, September 2025.
+pub const MAX_TAGS: usize = 50;
+/// The most new tag pairs that one call may bring. Source: as for [`MAX_TAGS`].
+pub const MAX_NEW_TAGS_PER_CALL: usize = 10;
+const MAX_TAG_KEY_CHARS: usize = 127;
+const MAX_TAG_VALUE_CHARS: usize = 255;
+const TAG_SIGNS: &str = "+-=._:/@()[],;><";
+
+fn check_tags(tags: &Attributes, path: &FieldPath, findings: &mut Vec<Finding>) {
+    if tags.len() > MAX_TAGS {
+        findings.push(Finding::error(
+            path.clone(),
+            "out-of-range",
+            format!("`{path}` holds {} tags", tags.len()),
+            format!("a resource takes up to {MAX_TAGS} tags"),
+        ));
+    } else if tags.len() > MAX_NEW_TAGS_PER_CALL {
+        findings.push(Finding::warning(
+            path.clone(),
+            "unusual-value",
+            format!("`{path}` holds {} tags", tags.len()),
+            format!("one call may bring up to {MAX_NEW_TAGS_PER_CALL} pairs that are new to the account: the cloud refuses the rest unless they are in use already"),
+        ));
+    }
+    for (key, value) in tags {
+        let at = path.child(key);
+        if let Some((summary, help)) = tag_text_fault("key", key, MAX_TAG_KEY_CHARS) {
+            findings.push(Finding::error(at.clone(), "bad-tag", summary, help).on_key());
+        } else if let Some(finding) = reserved_tag_key(key, &at) {
+            findings.push(finding);
+        }
+        if let Some(value) = value.as_text()
+            && let Some((summary, help)) = tag_text_fault("value", value, MAX_TAG_VALUE_CHARS)
+        {
+            findings.push(Finding::error(at, "bad-tag", summary, help));
+        }
+    }
+}
+
+fn tag_text_fault(what: &str, text: &str, max: usize) -> Option<(String, String)> {
+    let length = text.chars().count();
+    if !(1..=max).contains(&length) {
+        return Some((
+            format!("a tag {what} has {length} characters"),
+            format!("use 1 to {max} characters"),
+        ));
+    }
+    if text.starts_with(' ') || text.ends_with(' ') {
+        return Some((
+            format!("the tag {what} {text:?} begins or ends with a space"),
+            "spaces are allowed inside only".to_owned(),
+        ));
+    }
+    let allowed = |c: char| c.is_alphanumeric() || c == ' ' || TAG_SIGNS.contains(c);
+    text.chars().find(|c| !allowed(*c)).map(|bad| {
+        (
+            format!("the tag {what} {text:?} holds the character {bad:?}"),
+            format!("use letters, digits, spaces and {TAG_SIGNS}"),
+        )
+    })
+}
+
+fn reserved_tag_key(key: &str, at: &FieldPath) -> Option<Finding> {
+    let begins = |prefixes: &[&'static str]| {
+        let lower = key.to_lowercase();
+        prefixes
+            .iter()
+            .copied()
+            .find(|prefix| lower.starts_with(*prefix))
+    };
+    if let Some(prefix) = begins(&["qcs:", "project", "项目", "gwplan:"]) {
+        let owner = if prefix == "gwplan:" {
+            "gwplan itself"
+        } else {
+            "the tag service"
+        };
+        return Some(
+            Finding::error(
+                at.clone(),
+                "bad-tag",
+                format!(
+                    "the tag key {key:?} begins with `{prefix}`, which is reserved for {owner}"
+                ),
+                "choose another key",
+            )
+            .on_key(),
+        );
+    }
+    begins(&["qcloud", "tencent"]).map(|prefix| {
+        Finding::warning(
+            at.clone(),
+            "reserved-tag",
+            format!("the tag key {key:?} begins with `{prefix}`, which some services reserve"),
+            "the cloud may refuse it: choose another key",
+        )
+        .on_key()
+    })
+}
+
+/// Fills in the fixed defaults of fields that are absent.
+pub fn fill_defaults(fields: &[Field], attributes: &mut Attributes, region: &str) {
+    for field in fields {
+        let default = match &field.need {
+            Need::Default(literal) => Some(literal.value()),
+            Need::RegionOfCall => Some(region.into()),
+            Need::Required | Need::Optional => None,
+        };
+        if let Some(default) = default {
+            attributes.entry(field.key.to_owned()).or_insert(default);
+        }
+        if let (Shape::Object(inner), Some(Value::Map(map))) =
+            (&field.shape, attributes.get_mut(field.key))
+        {
+            fill_defaults(inner, map, region);
+        }
+    }
+}
+
+/// Returns the first sentence of a doc text.
+pub fn first_sentence(doc: &str) -> &str {
+    doc.split_once(". ")
+        .map_or(doc, |(first, _)| first)
+        .trim_end_matches('.')
+}

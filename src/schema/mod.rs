@@ -1,0 +1,297 @@
+//! The single source of truth about fields.
+//!
+//! A kind of resource describes its fields in one table of [`Field`]s. From the table come the
+//! checks of the YAML ([`check()`]), the wire form of the API ([`wire`]), the JSON Schema for
+//! editors ([`json_schema`]), the reference page ([`reference`]), the plan's verdict on whether a
+//! change can be made in place, and the simulated cloud's validation.
+
+pub mod check;
+pub mod json_schema;
+pub mod meta;
+pub mod reference;
+pub mod wire;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Attributes, FieldPath, Rule, Severity, Value};
+
+pub use check::{check, fill_defaults};
+
+/// Describes one kind of resource.
+#[derive(Debug)]
+pub struct ResourceSchema {
+    /// The kind's word in addresses, for example `gateway`.
+    pub kind: &'static str,
+    /// The top-level YAML key that holds resources of the kind, for example `gateways`.
+    pub collection: &'static str,
+    /// What the kind is, in a sentence.
+    pub doc: &'static str,
+    /// The resource type under which Terraform-shaped JSON shows it.
+    pub terraform_type: &'static str,
+    /// The fields that the cloud knows.
+    pub fields: &'static [Field],
+    /// Checks that look at several fields at once.
+    pub rules: fn(&Attributes, &Context<'_>) -> Vec<Finding>,
+}
+
+/// Describes one field.
+#[derive(Debug)]
+pub struct Field {
+    /// The key in YAML and state.
+    pub key: &'static str,
+    /// The name on the wire; nothing for a field that only gwplan knows.
+    pub wire: Option<&'static str>,
+    /// What values it takes.
+    pub shape: Shape,
+    /// Whether it must be there, and what stands in when it is not.
+    pub need: Need,
+    /// How the cloud takes a change of it.
+    pub change: Change,
+    /// Whether the cloud's list of resources shows it.
+    pub read: Read,
+    /// What it is for, for users; Markdown.
+    pub doc: &'static str,
+}
+
+/// Says whether a field must be there, and what stands in when it is not.
+#[derive(Debug)]
+pub enum Need {
+    /// It must be there.
+    Required,
+    /// It may be left out, and then it is not sent.
+    Optional,
+    /// It may be left out, and then this value is sent.
+    Default(Literal),
+    /// It may be left out, and then the region of the resource's calls is sent.
+    RegionOfCall,
+}
+
+/// A default, as a table can hold it.
+#[derive(Clone, Copy, Debug)]
+pub enum Literal {
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Text.
+    Text(&'static str),
+}
+
+impl Literal {
+    /// Returns the value.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Bool(flag) => flag.into(),
+            Self::Int(number) => number.into(),
+            Self::Text(text) => text.into(),
+        }
+    }
+}
+
+/// Says how the cloud takes a change of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The named API call changes it while the resource lives.
+    InPlace(&'static str),
+    /// The named API call can switch it on, but nothing can switch it off.
+    OnlyToTrue(&'static str),
+    /// Only a new resource can have another value.
+    Replace,
+    /// It never reaches the cloud.
+    Local,
+}
+
+/// Says whether the cloud's list of resources shows a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The list shows it, so a plan compares it with the cloud.
+    Listed,
+    /// The list does not show it, so a plan compares it with what was last applied.
+    Unlisted,
+}
+
+/// Says what values a field takes.
+#[derive(Debug)]
+pub enum Shape {
+    /// True or false.
+    Flag,
+    /// A whole number.
+    Whole(Whole),
+    /// Text.
+    Text(Text),
+    /// One of a set of words.
+    Choice(Choice),
+    /// Further fields.
+    Object(&'static [Field]),
+    /// Pairs of the tag service.
+    Tags,
+    /// A list of texts.
+    Texts,
+}
+
+impl Shape {
+    /// Returns what a person calls such a value: `a whole number`, `a map`.
+    pub fn expects(&self) -> &'static str {
+        match self {
+            Self::Flag => "true or false",
+            Self::Whole(_) => "a whole number",
+            Self::Text(_) | Self::Choice(_) => "text",
+            Self::Object(_) => "a map of keys",
+            Self::Tags => "a map of tag keys to tag values",
+            Self::Texts => "a list",
+        }
+    }
+}
+
+/// The range of a whole number.
+#[derive(Debug)]
+pub struct Whole {
+    /// The least value that is taken.
+    pub min: i64,
+    /// The greatest value that is taken.
+    pub max: i64,
+    /// The range beyond which a value is taken with a warning.
+    pub usual: Option<(i64, i64)>,
+    /// The unit, or nothing for a plain count.
+    pub unit: &'static str,
+}
+
+/// The limits of a text.
+#[derive(Debug)]
+pub struct Text {
+    /// The least number of characters.
+    pub min: usize,
+    /// The greatest number of characters.
+    pub max: usize,
+    /// A prefix that every value has, as ids of the cloud do.
+    pub prefix: Option<&'static str>,
+}
+
+/// The words that a field takes.
+#[derive(Debug)]
+pub struct Choice {
+    /// The words that the vendor's documents name.
+    pub known: &'static [&'static str],
+    /// The key under `allow` in gwplan.yaml that adds words; nothing where the set is closed.
+    pub allow: Option<&'static str>,
+}
+
+/// Reports that an attribute breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The attribute.
+    pub path: FieldPath,
+    /// Whether the finding is about the attribute's key rather than its value.
+    pub on_key: bool,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The stable id of the rule.
+    pub rule: Rule,
+    /// What is wrong.
+    pub summary: String,
+    /// What is allowed and what to do.
+    pub help: String,
+}
+
+impl Finding {
+    /// Reports an error about the value at `path`.
+    pub fn error(
+        path: FieldPath,
+        rule: Rule,
+        summary: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            path,
+            on_key: false,
+            severity: Severity::Error,
+            rule,
+            summary: summary.into(),
+            help: help.into(),
+        }
+    }
+
+    /// Reports a warning about the value at `path`.
+    pub fn warning(
+        path: FieldPath,
+        rule: Rule,
+        summary: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, rule, summary, help)
+        }
+    }
+
+    /// Moves the finding to the attribute's key.
+    #[must_use]
+    pub fn on_key(mut self) -> Self {
+        self.on_key = true;
+        self
+    }
+}
+
+/// Holds the words that a project allows beyond the known ones, by the key under `allow`.
+pub type Allowances = BTreeMap<String, Vec<String>>;
+
+/// Holds what a check needs beyond the attributes.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The API region of the resource's calls.
+    pub region: &'a str,
+    /// The words that the project allows beyond the known ones.
+    pub allow: &'a Allowances,
+}
+
+/// Finds a field by its key.
+pub fn field<'a>(fields: &'a [Field], key: &str) -> Option<&'a Field> {
+    fields.iter().find(|field| field.key == key)
+}
+
+/// Finds the field that a path leads to; a path into tags leads to the tags field.
+pub fn field_at<'a>(fields: &'a [Field], path: &FieldPath) -> Option<&'a Field> {
+    let (first, rest) = path.segments().split_first()?;
+    let mut found = field(fields, first)?;
+    for key in rest {
+        match &found.shape {
+            Shape::Object(inner) => found = field(inner, key)?,
+            Shape::Tags => return Some(found),
+            _ => return None,
+        }
+    }
+    Some(found)
+}
+
+/// Returns the word among `known` that the user likely meant by `written`.
+pub fn suggest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(written);
+    known
+        .into_iter()
+        .map(|word| (strsim::jaro_winkler(&folded, &fold(word)), word))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, word)| word)
+}
+
+/// Drops what people write differently: case, `_` and `-`.
+fn fold(word: &str) -> String {
+    word.chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        let known = ["nodeConfig", "name", "vpcConfig"];
+        assert_eq!(suggest("nodeconfig", known), Some("nodeConfig"));
+        assert_eq!(suggest("node_config", known), Some("nodeConfig"));
+        assert_eq!(suggest("vpcConfg", known), Some("vpcConfig"));
+        assert_eq!(suggest("banana", known), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The reference page of the YAML files.
