@@ -8,6 +8,9 @@
 //! speaks the vocabulary of `model`.
 
 pub mod api;
+pub mod backend;
+pub mod config;
 pub mod kinds;
 pub mod model;
 pub mod schema;
+pub mod state;

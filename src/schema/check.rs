@@ -40,7 +40,7 @@ pub fn check_fields(
             None if matches!(field.need, Need::Required) => {
                 findings.push(
                     Finding::error(
-                        at.clone(),
+                        path.clone(),
                         "missing-key",
                         format!("`{path}` is missing"),
                         format!("`{}` is required: {}", field.key, first_sentence(field.doc)),
