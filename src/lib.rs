@@ -10,7 +10,10 @@
 pub mod api;
 pub mod backend;
 pub mod config;
+pub mod event;
 pub mod kinds;
 pub mod model;
+pub mod plan;
 pub mod schema;
 pub mod state;
+pub mod view;
