@@ -1,7 +1,5 @@
 //! What can go wrong with a call, sorted by what can be done about it.
 
-use std::fmt;
-
 /// Sorts errors by what can be done about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {

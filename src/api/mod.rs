@@ -5,6 +5,7 @@
 
 mod call;
 mod error;
+pub mod sign;
 
-pub use call::{Call, Effect, Service};
+pub use call::{Call, Effect, Reader, Service};
 pub use error::{Error, ErrorKind};
