@@ -10,6 +10,7 @@
 pub mod api;
 pub mod backend;
 pub mod config;
+pub mod engine;
 pub mod event;
 pub mod kinds;
 pub mod model;

@@ -103,5 +103,9 @@ where
 
 fn refresh_fault(error: api::Error) -> Fault {
     let hint = error.next_step();
-    Fault::new("the cloud can't be read").because(error).hint(hint)
+    let fault = Fault::new("the cloud can't be read").because(error);
+    match hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
 }

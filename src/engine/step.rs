@@ -242,7 +242,7 @@ impl Job<'_> {
 
     fn refused(&self, error: &Error) -> Trouble {
         let field = error.field().map(|field| format!(" (field `{field}`)")).unwrap_or_default();
-        Trouble::failed(format!("{error}{field}"), error.next_step())
+        Trouble::failed(format!("{error}{field}"), error.next_step().unwrap_or_default())
     }
 
     fn unrecorded(&self, identity: &Identity, fault: &Fault) -> Trouble {
