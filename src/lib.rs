@@ -11,3 +11,4 @@ pub mod api;
 pub mod kinds;
 pub mod model;
 pub mod schema;
+pub mod sim;
