@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod backend;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod event;
@@ -16,5 +17,6 @@ pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod schema;
+pub mod sim;
 pub mod state;
 pub mod view;

@@ -62,7 +62,7 @@ pub struct Project {
     /// `simulator`, or a base URL; nothing for the real cloud.
     pub endpoint: Option<String>,
     /// The profile in the vendor's credential files.
-    pub profile: String,
+    pub profile: Option<String>,
     /// The most requests a second for an action; 0 for no limit.
     pub requests_per_second: u32,
     /// The state file, as written.
@@ -142,7 +142,7 @@ impl Project {
                 _ => Site::International,
             },
             endpoint: text("provider", "endpoint"),
-            profile: text("provider", "profile").unwrap_or_default(),
+            profile: text("provider", "profile"),
             requests_per_second: number("provider", "requestsPerSecond")
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(20),

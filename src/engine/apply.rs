@@ -47,9 +47,25 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     if !plan.bookkeeping.is_empty() {
         run.recorder.put_all(plan.bookkeeping.clone()).await?;
     }
-    let Run { client, recorder, events, stop, parallelism, create_limit, delete_limit } = run;
+    let Run {
+        client,
+        recorder,
+        events,
+        stop,
+        parallelism,
+        create_limit,
+        delete_limit,
+    } = run;
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
-    let crew = Crew { client, recorder, watcher, events, create_limit, delete_limit, stop };
+    let crew = Crew {
+        client,
+        recorder,
+        watcher,
+        events,
+        create_limit,
+        delete_limit,
+        stop,
+    };
     let dispatcher = Dispatcher::new(plan, state, crew);
     let report = dispatcher.run(parallelism.max(1)).await;
     // Its last waiter is gone by now.
@@ -82,7 +98,11 @@ impl<'a> Dispatcher<'a> {
                 followers[*before].push(at);
             }
         }
-        let blockers: Vec<usize> = plan.steps.iter().map(|step| step.after_steps.len()).collect();
+        let blockers: Vec<usize> = plan
+            .steps
+            .iter()
+            .map(|step| step.after_steps.len())
+            .collect();
         let ready = (0..count).filter(|at| blockers[*at] == 0).collect();
         Self {
             plan,
@@ -104,7 +124,9 @@ impl<'a> Dispatcher<'a> {
         loop {
             self.note_stop(*stop.borrow());
             while !self.halted && self.running.len() < parallelism {
-                let Some(at) = self.ready.pop_first() else { break };
+                let Some(at) = self.ready.pop_first() else {
+                    break;
+                };
                 self.begin(at);
             }
             if self.running.is_empty() {
@@ -136,19 +158,30 @@ impl<'a> Dispatcher<'a> {
         let step = Arc::new(self.plan.steps[at].clone());
         let record = self.state.resources.get(&step.address).cloned();
         self.begun[at] = true;
-        (self.crew.events)(Event::Started { address: step.address.clone(), action: step.action });
+        (self.crew.events)(Event::Started {
+            address: step.address.clone(),
+            action: step.action,
+        });
         let (crew, started) = (self.crew.clone(), Instant::now());
-        self.running.spawn(async move { (at, started, carry_out(step, record, crew).await) });
+        self.running
+            .spawn(async move { (at, started, carry_out(step, record, crew).await) });
     }
 
     fn end(&mut self, at: usize, started: Instant, result: Result<String, Trouble>) {
-        let Step { address, action, .. } = &self.plan.steps[at];
+        let Step {
+            address, action, ..
+        } = &self.plan.steps[at];
         let (address, action, elapsed) = (address.clone(), *action, started.elapsed());
         match result {
             Ok(id) => {
                 self.ended_well[at] = true;
                 self.report.done.push((address.clone(), action));
-                (self.crew.events)(Event::Completed { address, action, id, elapsed });
+                (self.crew.events)(Event::Completed {
+                    address,
+                    action,
+                    id,
+                    elapsed,
+                });
                 for follower in &self.followers[at] {
                     self.blockers[*follower] -= 1;
                     if self.blockers[*follower] == 0 {
@@ -159,12 +192,22 @@ impl<'a> Dispatcher<'a> {
             Err(Trouble::Interrupted) => self.report.unfinished.push(address),
             Err(Trouble::Failed(failure)) => {
                 self.report.failed.push((address.clone(), failure.clone()));
-                (self.crew.events)(Event::Failed { address, action, failure, elapsed });
+                (self.crew.events)(Event::Failed {
+                    address,
+                    action,
+                    failure,
+                    elapsed,
+                });
             }
             Err(Trouble::Unrecorded(failure)) => {
                 self.halted = true;
                 self.report.failed.push((address.clone(), failure.clone()));
-                (self.crew.events)(Event::Failed { address, action, failure, elapsed });
+                (self.crew.events)(Event::Failed {
+                    address,
+                    action,
+                    failure,
+                    elapsed,
+                });
             }
         }
     }
@@ -174,7 +217,10 @@ impl<'a> Dispatcher<'a> {
             if self.begun[at] {
                 continue;
             }
-            let unmet = step.after_steps.iter().find(|before| !self.ended_well[**before]);
+            let unmet = step
+                .after_steps
+                .iter()
+                .find(|before| !self.ended_well[**before]);
             let why = match unmet {
                 _ if self.report.interrupted => "the run was interrupted".to_owned(),
                 Some(before) => {

@@ -29,7 +29,9 @@ pub struct Writer(JoinHandle<State>);
 impl Writer {
     /// Waits for the last write and returns the state.
     pub async fn finish(self) -> Result<State, Fault> {
-        self.0.await.map_err(|error| Fault::new("the writer of the state stopped").because(error))
+        self.0
+            .await
+            .map_err(|error| Fault::new("the writer of the state stopped").because(error))
     }
 }
 
@@ -48,7 +50,13 @@ impl Recorder {
 
     /// Records several resources in one write.
     pub async fn put_all(&self, records: Vec<(Address, Record)>) -> Result<(), Fault> {
-        self.send(records.into_iter().map(|(address, record)| (address, Some(record))).collect()).await
+        self.send(
+            records
+                .into_iter()
+                .map(|(address, record)| (address, Some(record)))
+                .collect(),
+        )
+        .await
     }
 
     /// Drops a resource's record; that is durable when this returns well.
@@ -67,7 +75,11 @@ impl Recorder {
     }
 }
 
-async fn write_all(backend: Arc<dyn Backend>, mut state: State, mut entries: mpsc::UnboundedReceiver<Entry>) -> State {
+async fn write_all(
+    backend: Arc<dyn Backend>,
+    mut state: State,
+    mut entries: mpsc::UnboundedReceiver<Entry>,
+) -> State {
     let mut batch = Vec::new();
     while entries.recv_many(&mut batch, usize::MAX).await > 0 {
         let mut waiting = Vec::with_capacity(batch.len());
@@ -81,7 +93,9 @@ async fn write_all(backend: Arc<dyn Backend>, mut state: State, mut entries: mps
             waiting.push(done);
         }
         state.serial += 1;
-        let outcome = store(&backend, &mut state).await.map_err(|fault| describe(&fault));
+        let outcome = store(&backend, &mut state)
+            .await
+            .map_err(|fault| describe(&fault));
         for done in waiting {
             // A step that no longer waits was cancelled; its change is written all the same.
             done.send(outcome.clone()).ok();
@@ -110,5 +124,9 @@ async fn store(backend: &Arc<dyn Backend>, state: &mut State) -> Result<(), Faul
 fn describe(fault: &Fault) -> String {
     let cause = std::error::Error::source(fault).map(|cause| format!(": {cause}"));
     let hint = fault.next_step().map(|hint| format!(" ({hint})"));
-    format!("{fault}{}{}", cause.unwrap_or_default(), hint.unwrap_or_default())
+    format!(
+        "{fault}{}{}",
+        cause.unwrap_or_default(),
+        hint.unwrap_or_default()
+    )
 }

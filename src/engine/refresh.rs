@@ -20,13 +20,23 @@ const IN_FLIGHT: usize = 8;
 /// It costs one call for each 100 resources of a region, and one more for each recorded resource
 /// that the pages did not show: the pages shift while resources come and go, in whatever order the
 /// cloud lists them, so only the cloud's own word makes a resource gone.
-pub async fn refresh(client: &Client, desired: &BTreeMap<Address, Desired>, state: &State) -> Result<Snapshot, Fault> {
+pub async fn refresh(
+    client: &Client,
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+) -> Result<Snapshot, Fault> {
     let mut snapshot = Snapshot::default();
     for kind in kinds::ALL.iter().copied() {
         for region in regions(kind, desired, state) {
             let seen = list_all(client, kind, &region).await?;
             snapshot.found.extend(seen.into_iter().map(|observed| {
-                (Identity { region: region.clone(), id: observed.id.clone() }, observed)
+                (
+                    Identity {
+                        region: region.clone(),
+                        id: observed.id.clone(),
+                    },
+                    observed,
+                )
             }));
         }
         confirm_missing(client, kind, state, &mut snapshot).await?;
@@ -34,15 +44,33 @@ pub async fn refresh(client: &Client, desired: &BTreeMap<Address, Desired>, stat
     Ok(snapshot)
 }
 
-fn regions(kind: &dyn Kind, desired: &BTreeMap<Address, Desired>, state: &State) -> BTreeSet<String> {
+fn regions(
+    kind: &dyn Kind,
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+) -> BTreeSet<String> {
     let word = kind.schema().kind;
-    let wanted = desired.values().filter(|resource| resource.address.kind() == word).map(|resource| &resource.region);
-    let recorded = state.resources.values().filter(|record| record.kind == word).map(|record| &record.region);
+    let wanted = desired
+        .values()
+        .filter(|resource| resource.address.kind() == word)
+        .map(|resource| &resource.region);
+    let recorded = state
+        .resources
+        .values()
+        .filter(|record| record.kind == word)
+        .map(|record| &record.region);
     wanted.chain(recorded).cloned().collect()
 }
 
-async fn list_all(client: &Client, kind: &'static dyn Kind, region: &str) -> Result<Vec<Observed>, Fault> {
-    let Page { total, mut items } = client.call(region, kind.list(0)).await.map_err(refresh_fault)?;
+async fn list_all(
+    client: &Client,
+    kind: &'static dyn Kind,
+    region: &str,
+) -> Result<Vec<Observed>, Fault> {
+    let Page { total, mut items } = client
+        .call(region, kind.list(0))
+        .await
+        .map_err(refresh_fault)?;
     let offsets = (kind.page_size()..total).step_by(kind.page_size());
     let pages = concurrently(offsets, |offset| {
         let (client, region) = (client.clone(), region.to_owned());
@@ -54,9 +82,17 @@ async fn list_all(client: &Client, kind: &'static dyn Kind, region: &str) -> Res
     Ok(items)
 }
 
-async fn confirm_missing(client: &Client, kind: &'static dyn Kind, state: &State, snapshot: &mut Snapshot) -> Result<(), Fault> {
+async fn confirm_missing(
+    client: &Client,
+    kind: &'static dyn Kind,
+    state: &State,
+    snapshot: &mut Snapshot,
+) -> Result<(), Fault> {
     let word = kind.schema().kind;
-    let recorded = state.resources.values().filter(|record| record.kind == word);
+    let recorded = state
+        .resources
+        .values()
+        .filter(|record| record.kind == word);
     let missing: Vec<Identity> = recorded
         .map(crate::state::Record::identity)
         .filter(|identity| !snapshot.found.contains_key(identity))
@@ -64,7 +100,9 @@ async fn confirm_missing(client: &Client, kind: &'static dyn Kind, state: &State
     let answers = concurrently(missing, |identity| {
         let client = client.clone();
         async move {
-            let answer = client.call(&identity.region, kind.describe(&identity.id)).await;
+            let answer = client
+                .call(&identity.region, kind.describe(&identity.id))
+                .await;
             (identity, answer)
         }
     });
@@ -83,7 +121,10 @@ async fn confirm_missing(client: &Client, kind: &'static dyn Kind, state: &State
 }
 
 /// Runs calls side by side, a bounded number at once.
-async fn concurrently<I, T, F>(inputs: impl IntoIterator<Item = I>, start: impl Fn(I) -> F) -> Vec<T>
+async fn concurrently<I, T, F>(
+    inputs: impl IntoIterator<Item = I>,
+    start: impl Fn(I) -> F,
+) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

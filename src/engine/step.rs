@@ -40,16 +40,31 @@ pub(super) enum Trouble {
 
 impl Trouble {
     fn failed(summary: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Failed(Failure { summary: summary.into(), help: help.into() })
+        Self::Failed(Failure {
+            summary: summary.into(),
+            help: help.into(),
+        })
     }
 }
 
 /// Carries out a step and returns the id of its resource.
-pub(super) async fn carry_out(step: Arc<Step>, record: Option<Record>, crew: Crew) -> Result<String, Trouble> {
+pub(super) async fn carry_out(
+    step: Arc<Step>,
+    record: Option<Record>,
+    crew: Crew,
+) -> Result<String, Trouble> {
     let Some(kind) = kinds::find(step.address.kind()) else {
-        return Err(Trouble::failed(format!("gwplan knows no kind {:?}", step.address.kind()), ""));
+        return Err(Trouble::failed(
+            format!("gwplan knows no kind {:?}", step.address.kind()),
+            "",
+        ));
     };
-    let job = Job { step: &step, kind, crew: &crew, started: Instant::now() };
+    let job = Job {
+        step: &step,
+        kind,
+        crew: &crew,
+        started: Instant::now(),
+    };
     match (step.action, record, &step.existing) {
         (Action::Create, _, _) => job.create().await,
         (Action::Replace, Some(record), Some(identity)) => {
@@ -57,14 +72,21 @@ pub(super) async fn carry_out(step: Arc<Step>, record: Option<Record>, crew: Cre
             job.create().await
         }
         (Action::Delete, Some(record), Some(identity)) => job.delete(record, identity).await,
-        (Action::AwaitCreate, Some(record), Some(identity)) => job.await_ready(record, identity.clone()).await,
-        (Action::AwaitDelete, Some(record), Some(identity)) => job.await_gone(record, identity).await,
+        (Action::AwaitCreate, Some(record), Some(identity)) => {
+            job.await_ready(record, identity.clone()).await
+        }
+        (Action::AwaitDelete, Some(record), Some(identity)) => {
+            job.await_gone(record, identity).await
+        }
         (Action::Forget, _, Some(identity)) => {
             job.forget().await?;
             Ok(identity.id.clone())
         }
         (Action::Update, ..) | (_, None, _) | (_, _, None) => Err(Trouble::failed(
-            format!("the plan asks for something that can't be done: {:?} of {}", step.action, step.address),
+            format!(
+                "the plan asks for something that can't be done: {:?} of {}",
+                step.action, step.address
+            ),
             "make a new plan",
         )),
     }
@@ -99,14 +121,21 @@ impl Job<'_> {
             observed: Attributes::new(),
         };
         let identity = record.identity();
-        self.crew.recorder.put(self.address(), record.clone()).await.map_err(|fault| self.unrecorded(&identity, &fault))?;
+        self.crew
+            .recorder
+            .put(self.address(), record.clone())
+            .await
+            .map_err(|fault| self.unrecorded(&identity, &fault))?;
         self.tell_accepted(accepted.id, accepted.task_id);
         self.await_ready(record, identity).await
     }
 
     async fn await_ready(&self, mut record: Record, identity: Identity) -> Result<String, Trouble> {
         let limit = self.crew.create_limit;
-        match self.wait(&identity, &record.cloud_status, Until::Ready, limit).await {
+        match self
+            .wait(&identity, &record.cloud_status, Until::Ready, limit)
+            .await
+        {
             Outcome::Reached(observed) => {
                 record.status = Status::Ready;
                 self.settle(record, observed.as_ref()).await?;
@@ -117,12 +146,18 @@ impl Job<'_> {
                 let status = observed.status.clone();
                 self.settle(record, Some(&observed)).await?;
                 Err(Trouble::failed(
-                    format!("the cloud gave up on {}: its status is {status}", identity.id),
+                    format!(
+                        "the cloud gave up on {}: its status is {status}",
+                        identity.id
+                    ),
                     "it is recorded as tainted: the next apply replaces it; the console may say why",
                 ))
             }
             Outcome::Vanished => Err(Trouble::failed(
-                format!("{} was deleted by someone else while it was being made", identity.id),
+                format!(
+                    "{} was deleted by someone else while it was being made",
+                    identity.id
+                ),
                 "plan again: it is planned anew",
             )),
             Outcome::TimedOut(status) => Err(Trouble::failed(
@@ -152,11 +187,18 @@ impl Job<'_> {
     /// Sends the delete, again and again while the cloud is busy with the resource.
     async fn send_delete(&self, identity: &Identity) -> Result<Sent, Trouble> {
         loop {
-            let answer = self.crew.client.call(&identity.region, self.kind.delete(&identity.id)).await;
+            let answer = self
+                .crew
+                .client
+                .call(&identity.region, self.kind.delete(&identity.id))
+                .await;
             match answer {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted.status)),
                 Err(error) if error.kind == ErrorKind::Absent => return Ok(Sent::AlreadyGone),
-                Err(error) if error.kind == ErrorKind::Conflict && self.started.elapsed() < self.crew.delete_limit => {
+                Err(error)
+                    if error.kind == ErrorKind::Conflict
+                        && self.started.elapsed() < self.crew.delete_limit =>
+                {
                     if *self.crew.stop.borrow() {
                         return Err(Trouble::Interrupted);
                     }
@@ -174,7 +216,10 @@ impl Job<'_> {
 
     async fn await_gone(&self, record: Record, identity: &Identity) -> Result<String, Trouble> {
         let limit = self.crew.delete_limit;
-        match self.wait(identity, &record.cloud_status, Until::Gone, limit).await {
+        match self
+            .wait(identity, &record.cloud_status, Until::Gone, limit)
+            .await
+        {
             Outcome::Reached(_) | Outcome::Vanished => {
                 self.forget().await?;
                 Ok(identity.id.clone())
@@ -183,7 +228,10 @@ impl Job<'_> {
                 let status = observed.status.clone();
                 self.settle(record, Some(&observed)).await?;
                 Err(Trouble::failed(
-                    format!("the cloud could not delete {}: its status is {status}", identity.id),
+                    format!(
+                        "the cloud could not delete {}: its status is {status}",
+                        identity.id
+                    ),
                     "look at it in the console, then apply again",
                 ))
             }
@@ -195,7 +243,13 @@ impl Job<'_> {
         }
     }
 
-    async fn wait(&self, identity: &Identity, status: &str, until: Until, limit: Duration) -> Outcome {
+    async fn wait(
+        &self,
+        identity: &Identity,
+        status: &str,
+        until: Until,
+        limit: Duration,
+    ) -> Outcome {
         let request = Request {
             address: self.address().clone(),
             kind: self.kind,
@@ -213,36 +267,62 @@ impl Job<'_> {
             record.observe(observed);
         }
         let identity = record.identity();
-        self.crew.recorder.put(self.address(), record).await.map_err(|fault| self.unrecorded(&identity, &fault))
+        self.crew
+            .recorder
+            .put(self.address(), record)
+            .await
+            .map_err(|fault| self.unrecorded(&identity, &fault))
     }
 
     async fn forget(&self) -> Result<(), Trouble> {
-        self.crew.recorder.forget(self.address()).await.map_err(|fault| {
-            Trouble::Unrecorded(Failure {
-                summary: format!("{} is gone from the cloud, but {fault}", self.address()),
-                help: "mend that and apply again: its record is then dropped".to_owned(),
+        self.crew
+            .recorder
+            .forget(self.address())
+            .await
+            .map_err(|fault| {
+                Trouble::Unrecorded(Failure {
+                    summary: format!("{} is gone from the cloud, but {fault}", self.address()),
+                    help: "mend that and apply again: its record is then dropped".to_owned(),
+                })
             })
-        })
     }
 
     fn tell_accepted(&self, id: String, task_id: Option<String>) {
-        (self.crew.events)(Event::Accepted { address: self.address().clone(), id, task_id });
+        (self.crew.events)(Event::Accepted {
+            address: self.address().clone(),
+            id,
+            task_id,
+        });
     }
 
     fn create_failed(&self, error: &Error) -> Trouble {
         if error.kind != ErrorKind::Ambiguous {
             return self.refused(error);
         }
-        let name = self.step.after.get("name").map(ToString::to_string).unwrap_or_default();
+        let name = self
+            .step
+            .after
+            .get("name")
+            .map(ToString::to_string)
+            .unwrap_or_default();
         Trouble::failed(
             format!("the answer to the create was lost, so it may or may not exist now: {error}"),
-            format!("before you apply again, look in the console for one named {name} in {}: gwplan sends no create twice by itself", self.step.region),
+            format!(
+                "before you apply again, look in the console for one named {name} in {}: gwplan sends no create twice by itself",
+                self.step.region
+            ),
         )
     }
 
     fn refused(&self, error: &Error) -> Trouble {
-        let field = error.field().map(|field| format!(" (field `{field}`)")).unwrap_or_default();
-        Trouble::failed(format!("{error}{field}"), error.next_step().unwrap_or_default())
+        let field = error
+            .field()
+            .map(|field| format!(" (field `{field}`)"))
+            .unwrap_or_default();
+        Trouble::failed(
+            format!("{error}{field}"),
+            error.next_step().unwrap_or_default(),
+        )
     }
 
     fn unrecorded(&self, identity: &Identity, fault: &Fault) -> Trouble {
@@ -260,6 +340,7 @@ enum Sent {
 }
 
 fn show(limit: Duration) -> String {
-    jiff::SignedDuration::try_from(limit).map(|limit| format!("{limit:#}")).unwrap_or_default()
+    jiff::SignedDuration::try_from(limit)
+        .map(|limit| format!("{limit:#}"))
+        .unwrap_or_default()
 }
-

@@ -65,9 +65,18 @@ pub(super) struct Watcher(mpsc::UnboundedSender<(Request, oneshot::Sender<Outcom
 
 impl Watcher {
     /// Begins to watch; the task ends when all watchers are dropped.
-    pub(super) fn start(client: Client, events: Sink, stop: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+    pub(super) fn start(
+        client: Client,
+        events: Sink,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, JoinHandle<()>) {
         let (requests, incoming) = mpsc::unbounded_channel();
-        let rounds = Rounds { client, events, stop, waiting: BTreeMap::new() };
+        let rounds = Rounds {
+            client,
+            events,
+            stop,
+            waiting: BTreeMap::new(),
+        };
         (Self(requests), tokio::spawn(rounds.run(incoming)))
     }
 
@@ -129,12 +138,23 @@ impl Rounds {
     }
 
     fn add(&mut self, request: Request, answer: oneshot::Sender<Outcome>) {
-        let waiting = Waiting { answer, since: Instant::now(), seen: false, misses: 0, request };
-        self.waiting.insert(waiting.request.identity.clone(), waiting);
+        let waiting = Waiting {
+            answer,
+            since: Instant::now(),
+            seen: false,
+            misses: 0,
+            request,
+        };
+        self.waiting
+            .insert(waiting.request.identity.clone(), waiting);
     }
 
     fn pause(&self) -> Duration {
-        let newest = self.waiting.values().map(|waiting| waiting.since.elapsed()).min();
+        let newest = self
+            .waiting
+            .values()
+            .map(|waiting| waiting.since.elapsed())
+            .min();
         (newest.unwrap_or_default() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)
     }
 
@@ -143,10 +163,16 @@ impl Rounds {
         for (kind, region, ids) in self.batches() {
             match self.client.call(&region, kind.list_by_ids(&ids)).await {
                 Ok(page) => {
-                    let mut shown: BTreeMap<String, Observed> =
-                        page.items.into_iter().map(|observed| (observed.id.clone(), observed)).collect();
+                    let mut shown: BTreeMap<String, Observed> = page
+                        .items
+                        .into_iter()
+                        .map(|observed| (observed.id.clone(), observed))
+                        .collect();
                     for id in ids {
-                        let identity = Identity { region: region.clone(), id };
+                        let identity = Identity {
+                            region: region.clone(),
+                            id,
+                        };
                         match shown.remove(&identity.id) {
                             Some(observed) => self.saw(&identity, observed),
                             None => self.missed(kind, &identity).await,
@@ -163,18 +189,25 @@ impl Rounds {
         let mut groups: BTreeMap<(&str, &str), (&'static dyn Kind, Vec<String>)> = BTreeMap::new();
         for (identity, waiting) in &self.waiting {
             let kind = waiting.request.kind;
-            let group = groups.entry((kind.schema().kind, &identity.region)).or_insert((kind, Vec::new()));
+            let group = groups
+                .entry((kind.schema().kind, &identity.region))
+                .or_insert((kind, Vec::new()));
             group.1.push(identity.id.clone());
         }
         let mut batches = Vec::new();
         for ((_, region), (kind, ids)) in groups {
-            batches.extend(ids.chunks(kind.page_size()).map(|ids| (kind, region.to_owned(), ids.to_vec())));
+            batches.extend(
+                ids.chunks(kind.page_size())
+                    .map(|ids| (kind, region.to_owned(), ids.to_vec())),
+            );
         }
         batches
     }
 
     fn saw(&mut self, identity: &Identity, observed: Observed) {
-        let Some(waiting) = self.waiting.get_mut(identity) else { return };
+        let Some(waiting) = self.waiting.get_mut(identity) else {
+            return;
+        };
         waiting.seen = true;
         waiting.misses = 0;
         waiting.request.status.clone_from(&observed.status);
@@ -187,9 +220,15 @@ impl Rounds {
 
     /// Deals with a resource that the list did not show: alone that proves nothing.
     async fn missed(&mut self, kind: &'static dyn Kind, identity: &Identity) {
-        let Some(waiting) = self.waiting.get(identity) else { return };
+        let Some(waiting) = self.waiting.get(identity) else {
+            return;
+        };
         let until = waiting.request.until;
-        match self.client.call(&identity.region, kind.describe(&identity.id)).await {
+        match self
+            .client
+            .call(&identity.region, kind.describe(&identity.id))
+            .await
+        {
             Ok(observed) => self.saw(identity, observed),
             Err(error) if error.kind == ErrorKind::Absent && until == Until::Gone => {
                 self.end(identity, Outcome::Reached(None));
@@ -201,7 +240,9 @@ impl Rounds {
 
     /// A new resource may take a while to show up everywhere; one that was seen may have vanished.
     fn count_miss(&mut self, identity: &Identity) {
-        let Some(waiting) = self.waiting.get_mut(identity) else { return };
+        let Some(waiting) = self.waiting.get_mut(identity) else {
+            return;
+        };
         waiting.misses += 1;
         if waiting.seen && waiting.misses >= VANISHED_AFTER {
             self.end(identity, Outcome::Vanished);

@@ -24,6 +24,11 @@ impl Clock {
         Self(Arc::new(move || at))
     }
 
+    /// Returns a clock that tells what a function says, so that a test can turn it.
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
     /// Returns the present time.
     pub fn now(&self) -> Timestamp {
         (self.0)()

@@ -74,7 +74,7 @@ const PROVIDER: &[Field] = &[
     local(
         "profile",
         TEXT,
-        Need::Default(Literal::Text("default")),
+        Need::Optional,
         "The profile in the vendor CLI's credential files.",
     ),
     local(

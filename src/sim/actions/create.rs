@@ -1,0 +1,196 @@
+//! `CreateCloudNativeAPIGateway`, and the checks that it shares with changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use crate::kinds::GATEWAY;
+use crate::model::{Attributes, FieldPath, Severity, Value};
+use crate::schema::check::MAX_NEW_TAGS_PER_CALL;
+use crate::schema::{
+    Allowances, Context, Finding, check, check::check_fields, fill_defaults, wire,
+};
+
+use super::super::answer::Refusal;
+use super::super::cloud::{Cloud, later};
+use super::super::gateway::Gateway;
+use super::{Ask, accepted, invalid};
+
+/// The region that a gateway runs in where the create names none. Source: the vendor's page.
+const DEFAULT_ENGINE_REGION: &str = "ap-guangzhou";
+
+/// The bandwidth of a public network that was asked for without one. The vendor names no default;
+/// its examples show 1.
+const DEFAULT_BANDWIDTH: i64 = 1;
+
+/// Makes a gateway.
+///
+/// The same request sent twice makes two: the API has no client token, and takes a name twice.
+pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
+    let attributes = validated(ask)?;
+    within_limits(cloud, &attributes)?;
+    let ready = later(ask.now, cloud.options.create_time);
+    let gateway = Gateway {
+        number: cloud.store.next_number(),
+        region: ask.region.clone(),
+        id: cloud.new_gateway_id(),
+        task_id: cloud.new_task_id(),
+        group_id: cloud.new_group_id(),
+        body: wire::encode(GATEWAY.fields, &attributes),
+        overlay: Map::new(),
+        delete_protect: false,
+        created: ask.now,
+        modified: ask.now,
+        ready,
+        fails: ask.fail_task,
+        gone: None,
+    };
+    let answer = accepted(&gateway, "Creating", Some(&gateway.task_id));
+    cloud
+        .store
+        .put(gateway)
+        .map_err(|error| Refusal::not_recorded(&error))?;
+    Ok(answer)
+}
+
+/// Reads the request by the table, refuses what the table refuses, and fills the defaults in.
+fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
+    tag_keys_are_unique(&ask.body)?;
+    let mut attributes = wire::decode(GATEWAY.fields, &ask.body);
+    let findings = check(
+        GATEWAY,
+        &with_plain_tag_keys(attributes.clone()),
+        &Context {
+            region: DEFAULT_ENGINE_REGION,
+            allow: &Allowances::new(),
+        },
+    );
+    refuse_errors(findings)?;
+    fill_defaults(GATEWAY.fields, &mut attributes, DEFAULT_ENGINE_REGION);
+    settle_public_network(&mut attributes);
+    Ok(attributes)
+}
+
+/// Checks attributes that are changes of a gateway, so that none is missing.
+pub(super) fn check_changes(attributes: &Attributes) -> Result<(), Refusal> {
+    let mut findings = Vec::new();
+    let context = Context {
+        region: DEFAULT_ENGINE_REGION,
+        allow: &Allowances::new(),
+    };
+    let root = FieldPath::root();
+    check_fields(GATEWAY.fields, attributes, &root, &context, &mut findings);
+    findings.retain(|finding| finding.rule != "missing-key");
+    refuse_errors(findings)
+}
+
+fn refuse_errors(findings: Vec<Finding>) -> Result<(), Refusal> {
+    let mut errors = findings
+        .into_iter()
+        .filter(|f| f.severity == Severity::Error);
+    match errors.next() {
+        Some(finding) => Err(refusal(&finding)),
+        None => Ok(()),
+    }
+}
+
+/// Finds the vendor's code for what the table refuses.
+fn refusal(finding: &Finding) -> Refusal {
+    let first = finding.path.segments().first().map_or("", String::as_str);
+    let code = match (first, finding.rule) {
+        ("name", _) => "InvalidParameterValue.Name",
+        ("type", _) => "InvalidParameterValue.Type",
+        ("engineRegion", _) => "InvalidParameterValue.Region",
+        (_, "missing-key") => "MissingParameter.MissParameter",
+        ("nodeConfig", _) => "InvalidParameterValue.Specification",
+        ("tags", "out-of-range") => "LimitExceeded.LimitExceeded",
+        ("tradeType", "unsupported") => "OperationDenied.OperationDenied",
+        (_, "contradiction") => "InvalidParameterValue.CreateError",
+        _ => "InvalidParameterValue.InvalidParameterValue",
+    };
+    Refusal::new(code, finding.summary.clone())
+}
+
+/// Two tags of one key in a call can't both be.
+fn tag_keys_are_unique(body: &Map<String, Json>) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    let tags = body.get("Tags").and_then(Json::as_array);
+    for pair in tags.into_iter().flatten() {
+        let key = pair
+            .get("TagKey")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        if !seen.insert(key) {
+            return Err(invalid(format!("the tag key {key:?} stands there twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Hides the prefix that gwplan keeps from its users, and not from itself or from the cloud.
+fn with_plain_tag_keys(mut attributes: Attributes) -> Attributes {
+    if let Some(Value::Map(tags)) = attributes.get_mut("tags") {
+        let renamed: BTreeMap<_, _> = std::mem::take(tags)
+            .into_iter()
+            .map(|(key, value)| match key.strip_prefix("gwplan:") {
+                Some(rest) => (format!("gwplan-{rest}"), value),
+                None => (key, value),
+            })
+            .collect();
+        *tags = renamed;
+    }
+    attributes
+}
+
+/// Makes the two places that name the public network agree.
+///
+/// A bandwidth alone asks for a public network of the default kind: the vendor does not say so, but
+/// the parameter would mean nothing else.
+fn settle_public_network(attributes: &mut Attributes) {
+    let outer = attributes.get("internetMaxBandwidthOut").cloned();
+    if outer.is_none() && !attributes.contains_key("internetConfig") {
+        return;
+    }
+    let internet = attributes
+        .entry("internetConfig".to_owned())
+        .or_insert_with(|| Value::Map(Attributes::new()));
+    let Value::Map(internet) = internet else {
+        return;
+    };
+    let bandwidth = outer
+        .or_else(|| internet.get("internetMaxBandwidthOut").cloned())
+        .unwrap_or(Value::Int(DEFAULT_BANDWIDTH));
+    internet.insert("internetMaxBandwidthOut".to_owned(), bandwidth.clone());
+    attributes.insert("internetMaxBandwidthOut".to_owned(), bandwidth);
+    fill_defaults(GATEWAY.fields, attributes, DEFAULT_ENGINE_REGION);
+}
+
+fn within_limits(cloud: &Cloud, attributes: &Attributes) -> Result<(), Refusal> {
+    let quota = cloud.options.gateway_quota;
+    if cloud.store.len() >= quota {
+        return Err(Refusal::new(
+            "FailedOperation.Resource",
+            format!("the account may hold {quota} gateways, and holds as many"),
+        ));
+    }
+    let tags = attributes.get("tags").and_then(Value::as_map);
+    let new_pairs = tags
+        .into_iter()
+        .flatten()
+        .filter(|(key, value)| {
+            !cloud
+                .store
+                .knows_pair(key, value.as_text().unwrap_or_default())
+        })
+        .count();
+    if new_pairs > MAX_NEW_TAGS_PER_CALL {
+        return Err(Refusal::new(
+            "LimitExceeded.LimitExceeded",
+            format!(
+                "{new_pairs} of the tags are new to the account: \
+                 a call may bring {MAX_NEW_TAGS_PER_CALL}"
+            ),
+        ));
+    }
+    Ok(())
+}

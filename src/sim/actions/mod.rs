@@ -1,0 +1,184 @@
+//! The actions of the API: a table, and one handler each.
+
+mod change;
+mod create;
+mod describe;
+mod parameters;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::api::{Effect, Service};
+use crate::kinds::GATEWAY;
+
+use super::answer::Refusal;
+use super::cloud::Cloud;
+use super::gateway::Gateway;
+
+use parameters::{Kind, Parameter, Parameters, optional, required};
+
+/// Describes one action.
+#[derive(Debug)]
+pub(super) struct Action {
+    /// The service that has it.
+    pub(super) service: Service,
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it does.
+    pub(super) effect: Effect,
+    /// Whether its answer is a list.
+    pub(super) lists: bool,
+    /// What it takes.
+    pub(super) parameters: Parameters,
+    /// Carries it out.
+    pub(super) run: Handler,
+}
+
+/// Carries a request out and returns the fields of its answer.
+pub(super) type Handler = fn(&mut Cloud, &Ask) -> Result<Map<String, Json>, Refusal>;
+
+/// Holds one request as a handler sees it.
+#[derive(Debug)]
+pub(super) struct Ask {
+    /// The region that it was sent to.
+    pub(super) region: String,
+    /// Its parameters: names and types are right, and no null is left.
+    pub(super) body: Map<String, Json>,
+    /// The time in milliseconds.
+    pub(super) now: i64,
+    /// Whether the task that it starts is to fail.
+    pub(super) fail_task: bool,
+    /// Whether the list that it asks for is to look empty.
+    pub(super) empty: bool,
+}
+
+impl Ask {
+    /// Returns a text parameter, empty if it was left out.
+    fn text(&self, name: &str) -> &str {
+        self.body
+            .get(name)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Returns a number parameter, if it is there.
+    fn whole(&self, name: &str) -> Option<i64> {
+        self.body.get(name).and_then(Json::as_i64)
+    }
+
+    /// Returns a flag parameter, if it is there.
+    fn flag(&self, name: &str) -> Option<bool> {
+        self.body.get(name).and_then(Json::as_bool)
+    }
+
+    /// Finds the gateway that `GatewayId` names in the request's region.
+    fn gateway<'a>(&self, cloud: &'a Cloud) -> Result<&'a Gateway, Refusal> {
+        let id = self.text("GatewayId");
+        cloud
+            .store
+            .get(id)
+            .filter(|gateway| gateway.region == self.region)
+            .ok_or_else(|| Refusal::no_gateway(id))
+    }
+}
+
+const GATEWAY_ID: Parameter = required("GatewayId", Kind::Text);
+
+/// Every action that this cloud has.
+pub(super) const ACTIONS: &[Action] = &[
+    Action {
+        service: Service::Tse,
+        name: "CreateCloudNativeAPIGateway",
+        effect: Effect::Create,
+        lists: false,
+        parameters: Parameters::Table(GATEWAY.fields),
+        run: create::create,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DescribeCloudNativeAPIGateway",
+        effect: Effect::Read,
+        lists: false,
+        parameters: Parameters::Listed(&[GATEWAY_ID]),
+        run: describe::one,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DescribeCloudNativeAPIGateways",
+        effect: Effect::Read,
+        lists: true,
+        parameters: Parameters::Listed(&[
+            optional("Limit", Kind::Whole),
+            optional("Offset", Kind::Whole),
+            optional("Filters", Kind::Filters),
+        ]),
+        run: describe::list,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DescribeNativeGatewayServerGroups",
+        effect: Effect::Read,
+        lists: true,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            optional("Offset", Kind::Whole),
+            optional("Limit", Kind::Whole),
+            optional("Filters", Kind::Filters),
+        ]),
+        run: describe::groups,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DescribeCloudNativeAPIGatewayConfig",
+        effect: Effect::Read,
+        lists: false,
+        parameters: Parameters::Listed(&[GATEWAY_ID, optional("GroupId", Kind::Text)]),
+        run: describe::config,
+    },
+    Action {
+        service: Service::Tse,
+        name: "ModifyCloudNativeAPIGateway",
+        effect: Effect::Repeatable,
+        lists: false,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            optional("Name", Kind::Text),
+            optional("Description", Kind::Text),
+            optional("EnableCls", Kind::Flag),
+            optional("InternetPayMode", Kind::Text),
+            optional("DeleteProtect", Kind::Flag),
+        ]),
+        run: change::modify,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DeleteCloudNativeAPIGateway",
+        effect: Effect::Repeatable,
+        lists: false,
+        parameters: Parameters::Listed(&[GATEWAY_ID, optional("DeleteClsTopic", Kind::Flag)]),
+        run: change::delete,
+    },
+];
+
+/// Finds an action by its name.
+pub(super) fn named(name: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.name == name)
+}
+
+/// Wraps what most actions answer with.
+fn result(value: Json) -> Map<String, Json> {
+    Map::from_iter([("Result".to_owned(), value)])
+}
+
+/// Refuses a parameter's value.
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidParameterValue.InvalidParameterValue", message)
+}
+
+/// Answers with a gateway's id and its status, as the starts of tasks do.
+fn accepted(gateway: &Gateway, status: &str, task_id: Option<&str>) -> Map<String, Json> {
+    let mut answer = json!({ "GatewayId": gateway.id, "Status": status });
+    if let (Some(task_id), Some(fields)) = (task_id, answer.as_object_mut()) {
+        fields.insert("TaskId".to_owned(), json!(task_id));
+    }
+    result(answer)
+}
