@@ -42,6 +42,14 @@ impl Endpoint {
         }
     }
 
+    /// Tells whether it is reached by plain HTTP.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Self::Site(_) => false,
+            Self::Url(base) => base.0.scheme() == "http",
+        }
+    }
+
     /// Returns the URL of a service and the value of the `Host` header.
     pub(super) fn target(&self, service: Service) -> (String, String) {
         match self {

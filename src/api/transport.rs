@@ -113,12 +113,13 @@ impl Transport {
             return Ok(http);
         }
         let settings = &self.0.settings;
-        let http = builder(settings.connect_timeout, settings.request_timeout);
-        let http = if settings.endpoint.is_loopback() {
-            http.no_proxy()
-        } else {
-            http
-        };
+        let mut http = builder(settings.connect_timeout, settings.request_timeout);
+        if settings.endpoint.is_loopback() {
+            http = http.no_proxy();
+        }
+        if settings.endpoint.is_plain() {
+            http = without_tls(http);
+        }
         let http = http.build().map_err(|error| {
             Fault::new("HTTPS can't be set up on this machine")
                 .because(error)
@@ -297,6 +298,11 @@ pub(super) fn builder(connect: Duration, whole: Duration) -> reqwest::ClientBuil
         .pool_idle_timeout(MAX_IDLE)
         .connect_timeout(connect)
         .timeout(whole)
+}
+
+/// Leaves the system's certificates unread, for servers that are reached by plain HTTP.
+pub(super) fn without_tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, String> {

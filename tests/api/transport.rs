@@ -1,8 +1,6 @@
 //! The transport against a server that misbehaves: what is sent, and how often.
 
-use std::io::{self, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::loopback::{Play, Server};
@@ -259,63 +257,4 @@ async fn nothing_prints_a_secret() {
     let client = client("http://127.0.0.1:9");
     let text = format!("{client:?} {error:?} {error} {:?}", call(Effect::Read));
     assert!(!text.contains("canary"), "{text}");
-}
-
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn the_log_has_a_line_for_each_request_and_no_secret() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    let answer = r#"{"Response":{"Count":3,"AdminPassword":"canary","RequestId":"r-good"}}"#;
-    let script = vec![
-        refusal("RequestLimitExceeded"),
-        Play::Answer(200, answer.to_owned()),
-    ];
-    let (result, _) = play(Effect::Read, script).await;
-    drop(guard);
-    assert_eq!(result.unwrap(), 3);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(!text.contains("canary"), "{text}");
-    assert!(!text.contains("Signature="), "{text}");
-    let lines: Vec<_> = text
-        .lines()
-        .filter(|line| line.contains("DEBUG gwplan") && line.contains("action=\"Act\""))
-        .collect();
-    assert_eq!(lines.len(), 2, "{text}");
-    for part in [
-        "ap-guangzhou",
-        "attempt=1",
-        "duration_ms=",
-        "RequestLimitExceeded",
-        "r-bad",
-    ] {
-        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
-    }
-    for part in ["attempt=2", "outcome=\"ok\"", "r-good"] {
-        assert!(lines[1].contains(part), "{part} is not in {}", lines[1]);
-    }
-    assert!(
-        text.contains("TRACE gwplan") && text.contains("网关"),
-        "{text}"
-    );
 }

@@ -154,8 +154,10 @@ impl Machine {
             return Ok(http);
         }
         // Never through a proxy: keys for this machine are nobody else's business.
-        let http = transport::builder(self.connect, WHOLE).no_proxy().build();
-        let http = http.map_err(|error| failed(error.to_string()))?;
+        let http = transport::builder(self.connect, WHOLE).no_proxy();
+        let http = transport::without_tls(http)
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
         Ok(self.http.get_or_init(|| http))
     }
 }
