@@ -21,7 +21,6 @@ use crate::model::Clock;
 
 use commands::Command;
 use environment::Environment;
-use failure::Failure;
 use terminal::Terminal;
 
 /// Declares cloud native API gateways of Tencent Cloud in YAML, plans, and applies.

@@ -8,7 +8,6 @@ use anstyle::{AnsiColor, Style};
 use super::ColorWhen;
 use super::failure::Failure;
 
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Writes to the user; quiet and colour are decided here and nowhere else.
@@ -55,11 +54,6 @@ impl Terminal {
     pub(super) fn error(self, text: &str) {
         let mut stderr = AutoStream::auto(io::stderr().lock());
         writeln!(stderr, "{}", text.trim_end_matches('\n')).ok();
-    }
-
-    /// Writes a warning to stderr.
-    pub(super) fn warning(self, text: &str) {
-        self.error(&format!("{WARNING}warning{WARNING:#}: {text}"));
     }
 
     /// Writes a hint to stderr, unless it should be quiet.
