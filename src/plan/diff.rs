@@ -103,7 +103,12 @@ fn change(
     after: Option<&Value>,
 ) -> FieldChange {
     let how = match field.change {
-        Change::InPlace(call) => How::InPlace(call),
+        Change::InPlace(call) | Change::AfterCreate(call) => How::InPlace(call),
+        Change::Presence { add, remove, change } => How::InPlace(match (before, after) {
+            (None, _) => add,
+            (_, None) => remove,
+            _ => change,
+        }),
         Change::OnlyToTrue(call) if after.and_then(Value::as_bool) == Some(true) => {
             How::InPlace(call)
         }
