@@ -8,7 +8,15 @@
 //! speaks the vocabulary of `model`.
 
 pub mod api;
+pub mod backend;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod event;
 pub mod kinds;
 pub mod model;
+pub mod plan;
 pub mod schema;
 pub mod sim;
+pub mod state;
+pub mod view;

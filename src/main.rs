@@ -1,3 +1,7 @@
 //! The `gwplan` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gwplan::cli::run(std::env::args_os())
+}

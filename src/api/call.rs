@@ -83,6 +83,6 @@ impl<T> Call<T> {
 
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.action, self.body)
+        write!(f, "{} {}", self.action, super::answer::redacted(&self.body))
     }
 }

@@ -1,5 +1,14 @@
 //! What can go wrong with a call, sorted by what can be done about it.
 
+mod advice;
+mod codes;
+
+use std::fmt;
+
+use crate::model::Fault;
+
+use super::call::Effect;
+
 /// Sorts errors by what can be done about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -21,6 +30,26 @@ pub enum ErrorKind {
     Quota,
 }
 
+impl ErrorKind {
+    /// Sorts the vendor's code of a failed call.
+    pub fn of(code: &str, effect: Effect) -> Self {
+        codes::kind(code, effect)
+    }
+
+    /// Returns the kind of a failure that says nothing about whether the request was carried out.
+    pub(super) fn of_silence(effect: Effect) -> Self {
+        match effect {
+            Effect::Read | Effect::Repeatable => Self::Retryable,
+            Effect::Create => Self::Ambiguous,
+        }
+    }
+
+    /// Tells whether the same request may be sent again as it is.
+    pub(super) fn is_passing(self) -> bool {
+        matches!(self, Self::Retryable | Self::Throttled)
+    }
+}
+
 /// Reports why a call failed.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -34,4 +63,81 @@ pub struct Error {
     pub message: String,
     /// The id under which the vendor finds the request.
     pub request_id: Option<String>,
+}
+
+impl Error {
+    /// Reports a failure that the vendor has no code for.
+    pub(super) fn plain(kind: ErrorKind, action: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            action,
+            code: None,
+            message: message.into(),
+            request_id: None,
+        }
+    }
+
+    /// Says what to do next, where that is known.
+    pub fn next_step(&self) -> Option<String> {
+        advice::next_step(self)
+    }
+
+    /// Names the field of the desired state that the vendor's code points at.
+    pub fn field(&self) -> Option<&'static str> {
+        advice::field(self.code.as_deref()?)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.action)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(self.message.trim_end())?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (RequestId {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let fault = Self::new(error.to_string());
+        match error.next_step() {
+            Some(step) => fault.hint(step),
+            None => fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_all_that_the_vendor_said() {
+        let mut error = Error {
+            kind: ErrorKind::Invalid,
+            action: "CreateCloudNativeAPIGateway",
+            code: Some("InvalidParameterValue.Name".to_owned()),
+            message: "Invalid name.\n".to_owned(),
+            request_id: Some("a02f30b2".to_owned()),
+        };
+        assert_eq!(
+            error.to_string(),
+            "CreateCloudNativeAPIGateway: InvalidParameterValue.Name: Invalid name. \
+             (RequestId a02f30b2)"
+        );
+        assert_eq!(error.field(), Some("name"));
+        error.code = None;
+        error.request_id = None;
+        assert_eq!(
+            error.to_string(),
+            "CreateCloudNativeAPIGateway: Invalid name."
+        );
+    }
 }

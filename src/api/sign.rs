@@ -78,7 +78,7 @@ impl Request<'_> {
         let mut headers = String::new();
         for (name, value) in self.headers {
             let (name, value) = (name.to_ascii_lowercase(), value.trim().to_lowercase());
-            headers += &format!("{name}:{value}\n");
+            headers.extend([name.as_str(), ":", value.as_str(), "\n"]);
         }
         [
             self.method,

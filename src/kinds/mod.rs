@@ -48,9 +48,6 @@ pub trait Kind: Send + Sync {
 
     /// Returns how many resources one list call shows at most.
     fn page_size(&self) -> usize;
-
-    /// Tells what the cloud's status word means.
-    fn phase(&self, status: &str) -> Phase;
 }
 
 /// Holds what the cloud says when it takes a request on.
@@ -71,17 +68,4 @@ pub struct Page {
     pub total: usize,
     /// The resources on this page.
     pub items: Vec<Observed>,
-}
-
-/// Says where a resource stands in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// A task is under way.
-    Busy,
-    /// It runs.
-    Ready,
-    /// The cloud gave up on it.
-    Failed,
-    /// It is being deleted.
-    Leaving,
 }

@@ -17,7 +17,7 @@ pub use clock::Clock;
 pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
 pub use fault::Fault;
 pub use path::{FieldPath, get as value_at};
-pub use resource::{Desired, Identity, Observed};
+pub use resource::{Desired, Identity, Observed, Phase};
 pub use secret::Secret;
 pub use source::{Location, Position, SourceFile};
 pub use value::{Attributes, Value};

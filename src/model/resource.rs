@@ -40,6 +40,21 @@ pub struct Observed {
     pub id: String,
     /// The cloud's status word, as it is.
     pub status: String,
+    /// What the status word means.
+    pub phase: Phase,
     /// The attributes that the answer holds, under their YAML keys.
     pub attributes: Attributes,
+}
+
+/// Says where a resource stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A task is under way.
+    Busy,
+    /// It runs.
+    Ready,
+    /// The cloud gave up on it.
+    Failed,
+    /// It is being deleted.
+    Leaving,
 }

@@ -40,7 +40,7 @@ pub fn check_fields(
             None if matches!(field.need, Need::Required) => {
                 findings.push(
                     Finding::error(
-                        at.clone(),
+                        path.clone(),
                         "missing-key",
                         format!("`{path}` is missing"),
                         format!("`{}` is required: {}", field.key, first_sentence(field.doc)),
@@ -281,8 +281,8 @@ pub fn fill_defaults(fields: &[Field], attributes: &mut Attributes, region: &str
     for field in fields {
         let default = match &field.need {
             Need::Default(literal) => Some(literal.value()),
-            Need::RegionOfCall => Some(region.into()),
-            Need::Required | Need::Optional => None,
+            Need::RegionOfCall if !region.is_empty() => Some(region.into()),
+            Need::RegionOfCall | Need::Required | Need::Optional => None,
         };
         if let Some(default) = default {
             attributes.entry(field.key.to_owned()).or_insert(default);

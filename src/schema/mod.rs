@@ -8,6 +8,7 @@
 pub mod check;
 pub mod json_schema;
 pub mod meta;
+pub mod project;
 pub mod reference;
 pub mod wire;
 

@@ -1,1 +1,98 @@
-//! The reference page of the YAML files.
+//! The reference page of the YAML files, in Markdown.
+
+use std::fmt::Write;
+
+use crate::model::FieldPath;
+
+use super::json_schema::default_text;
+use super::meta::META;
+use super::project::PROJECT;
+use super::{Change, Field, Need, ResourceSchema, Shape, Text, Whole};
+
+/// Returns the page.
+pub fn page(schemas: &[&ResourceSchema]) -> String {
+    let mut out = String::from(
+        "# Reference of the YAML files\n\n\
+         <!-- Made from the schema tables by `cargo test --test reference`; edit those, not this. -->\n\n",
+    );
+    for schema in schemas {
+        let _ = writeln!(out, "## `{}`\n\n{}\n", schema.collection, schema.doc);
+        out.push_str("Keys that begin with `x-` at the top of a file are passed over: they hold anchors and notes.\n\n");
+        fields(&mut out, schema.fields, &FieldPath::root(), true);
+        fields(&mut out, META, &FieldPath::root(), false);
+    }
+    out.push_str("## `gwplan.yaml`\n\n");
+    out.push_str("`defaults` takes the keys of a gateway and is merged into every one, map by map; a gateway's own keys win.\n\n");
+    fields(&mut out, PROJECT, &FieldPath::root(), false);
+    out
+}
+
+fn fields(out: &mut String, fields_of: &[Field], at: &FieldPath, changes: bool) {
+    for field in fields_of {
+        let path = at.child(field.key);
+        let _ = writeln!(out, "### `{path}`\n\n{}\n", field.doc);
+        let mut facts = vec![format!("Value: {}", value(&field.shape))];
+        match (&field.need, default_text(field)) {
+            (Need::Required, _) => facts.push("Required".to_owned()),
+            (_, Some(default)) => facts.push(format!("Default: `{default}`")),
+            (_, None) => facts.push("May be left out".to_owned()),
+        }
+        if changes {
+            facts.push(change(field.change));
+        }
+        for fact in facts {
+            let _ = writeln!(out, "- {fact}.");
+        }
+        out.push('\n');
+        if let Shape::Object(inner) = &field.shape {
+            fields(out, inner, &path, changes);
+        }
+    }
+}
+
+fn value(shape: &Shape) -> String {
+    match shape {
+        Shape::Whole(Whole { min, max, unit, .. }) => {
+            let unit = if unit.is_empty() {
+                String::new()
+            } else {
+                format!(" {unit}")
+            };
+            format!("a whole number from {min} to {max}{unit}")
+        }
+        Shape::Text(Text {
+            min: _,
+            max,
+            prefix: Some(prefix),
+        }) => format!("an id that begins with `{prefix}`, up to {max} characters"),
+        Shape::Text(Text {
+            min,
+            max,
+            prefix: None,
+        }) => format!("text of {min} to {max} characters"),
+        Shape::Choice(choice) => {
+            let words: Vec<String> = choice
+                .known
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect();
+            let more = choice
+                .allow
+                .map(|key| format!("; `allow.{key}` in gwplan.yaml adds more"));
+            format!("one of {}{}", words.join(", "), more.unwrap_or_default())
+        }
+        Shape::Texts => "a list of texts".to_owned(),
+        Shape::Flag | Shape::Object(_) | Shape::Tags => shape.expects().to_owned(),
+    }
+}
+
+fn change(change: Change) -> String {
+    match change {
+        Change::InPlace(call) => format!("A change is made in place, by {call}"),
+        Change::OnlyToTrue(call) => format!(
+            "A change to true is made in place, by {call}; a change to false needs a replacement"
+        ),
+        Change::Replace => "A change needs a replacement".to_owned(),
+        Change::Local => "A change never reaches the cloud".to_owned(),
+    }
+}

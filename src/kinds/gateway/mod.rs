@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Call, Effect, Service};
-use crate::model::{Attributes, Observed};
+use crate::model::{Attributes, Observed, Phase};
 use crate::schema::{ResourceSchema, wire};
 
-use super::{Accepted, Kind, Page, Phase};
+use super::{Accepted, Kind, Page};
 
 /// The schema of gateways.
 pub const SCHEMA: &ResourceSchema = &ResourceSchema {
@@ -82,18 +82,20 @@ impl Kind for Gateway {
     fn page_size(&self) -> usize {
         PAGE_SIZE
     }
+}
 
-    /// Source of the words: the vendor's Terraform provider and the examples on its pages. How the
-    /// cloud names failures is not documented: a word that holds `Fail`, or `Abnormal`, is taken as
-    /// one; any other word that is unknown is waited on.
-    fn phase(&self, status: &str) -> Phase {
-        match status {
-            "Running" => Phase::Ready,
-            "Deleting" => Phase::Leaving,
-            "Abnormal" => Phase::Failed,
-            _ if status.contains("Fail") => Phase::Failed,
-            _ => Phase::Busy,
-        }
+/// Tells what a status word means.
+///
+/// Source of the words: the vendor's Terraform provider and the examples on its pages. How the cloud
+/// names failures is not documented: a word that holds `Fail`, or `Abnormal`, is taken as one; any
+/// other word that is unknown is waited on.
+fn phase(status: &str) -> Phase {
+    match status {
+        "Running" => Phase::Ready,
+        "Deleting" => Phase::Leaving,
+        "Abnormal" => Phase::Failed,
+        _ if status.contains("Fail") => Phase::Failed,
+        _ => Phase::Busy,
     }
 }
 
@@ -165,6 +167,7 @@ fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
     let Head { gateway_id, status } = serde_json::from_value(Json::Object(answer))?;
     Ok(Observed {
         id: gateway_id,
+        phase: phase(&status),
         status,
         attributes,
     })

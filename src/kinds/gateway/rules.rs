@@ -56,7 +56,7 @@ fn zones(internet: &Attributes, region: &str, findings: &mut Vec<Finding>) {
         match zone(key) {
             None if multi => findings.push(Finding::error(
                 at("multiZoneFlag"),
-                "missing-key",
+                "contradiction",
                 format!("`multiZoneFlag: true` needs `internetConfig.{key}`"),
                 "name two different zones of the gateway's region",
             )),

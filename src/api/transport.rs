@@ -1,0 +1,357 @@
+//! One call over the wire: paced, signed, sent, read, and tried again where that is safe.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use tokio::time::Instant;
+
+use crate::model::{Clock, Fault};
+
+use super::answer::{self, Answer};
+use super::call::{Call, Effect};
+use super::credentials::{Credentials, Keys};
+use super::endpoint::Endpoint;
+use super::error::{Error, ErrorKind};
+use super::limiter::Limiter;
+use super::sign;
+
+/// The largest answer that is read; a page of 100 gateways is far below it.
+const MAX_BODY: usize = 32 << 20;
+
+/// The longest pause between two tries.
+const MAX_PAUSE: Duration = Duration::from_secs(20);
+
+/// An idle connection is given up after this long, before servers and the boxes on the way do so
+/// without a word: a request on a dead connection is a request of which nothing is known.
+const MAX_IDLE: Duration = Duration::from_secs(15);
+
+/// Says where requests go and how patiently they are sent.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// How many requests a second are allowed for each action; 0 is any number.
+    pub requests_per_second: u32,
+    /// How long a request may take, from its first byte to the last one of its answer.
+    pub request_timeout: Duration,
+    /// How long making a connection may take.
+    pub connect_timeout: Duration,
+    /// For how long after its first try a call is tried again.
+    pub retry_for: Duration,
+    /// The first pause between two tries; it doubles each time.
+    pub first_pause: Duration,
+}
+
+impl Default for Settings {
+    /// The rate is the vendor's limit for each action of an account.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::default(),
+            requests_per_second: 20,
+            request_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            retry_for: Duration::from_secs(60),
+            first_pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Says who a request is from.
+#[derive(Clone, Copy)]
+pub(super) enum Sender<'a> {
+    /// The holder of the credentials.
+    Holder(&'a Credentials),
+    /// Nobody yet: the body itself proves who it is. The vendor's word for it is `SKIP`.
+    Unsigned,
+}
+
+/// Sends calls; clones share connections, pace and counts.
+#[derive(Clone)]
+pub(super) struct Transport(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    clock: Clock,
+    limiter: Limiter,
+    http: OnceLock<reqwest::Client>,
+    calls: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Transport {
+    pub(super) fn new(settings: Settings, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            limiter: Limiter::new(settings.requests_per_second),
+            settings,
+            clock,
+            http: OnceLock::new(),
+            calls: Mutex::default(),
+        }))
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Returns how many requests were sent for each action.
+    pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
+        let calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.clone()
+    }
+
+    /// Returns the HTTP client, made when it is first needed: reading the system's certificates
+    /// takes time that a run without the network should not spend.
+    pub(super) fn http(&self) -> Result<&reqwest::Client, Fault> {
+        if let Some(http) = self.0.http.get() {
+            return Ok(http);
+        }
+        let settings = &self.0.settings;
+        let mut http = builder(settings.connect_timeout, settings.request_timeout);
+        if settings.endpoint.is_loopback() {
+            http = http.no_proxy();
+        }
+        if settings.endpoint.is_plain() {
+            http = without_tls(http);
+        }
+        let http = http.build().map_err(|error| {
+            Fault::new("HTTPS can't be set up on this machine")
+                .because(error)
+                .hint("check that the system's certificates are installed (ca-certificates)")
+        })?;
+        Ok(self.0.http.get_or_init(|| http))
+    }
+
+    /// Sends a call, and sends it again where that is safe and may help.
+    pub(super) async fn call<T>(
+        &self,
+        sender: Sender<'_>,
+        region: &str,
+        call: &Call<T>,
+    ) -> Result<T, Error> {
+        let body = call.body.to_string();
+        let mut tries = 0_u32;
+        // The time runs from the first try on: waiting for a place in the line is no failure.
+        let started = OnceLock::new();
+        let attempt = || {
+            tries += 1;
+            self.attempt(sender, region, call, &body, (tries, &started))
+        };
+        let Settings {
+            retry_for,
+            first_pause,
+            ..
+        } = self.0.settings;
+        let result = attempt
+            .retry(
+                ExponentialBuilder::new()
+                    .with_min_delay(first_pause)
+                    .with_max_delay(MAX_PAUSE)
+                    .without_max_times()
+                    .with_jitter(),
+            )
+            .when(|error| error.kind.is_passing())
+            .adjust(|_, pause| {
+                let spent = started.get().map_or(Duration::ZERO, Instant::elapsed);
+                pause.filter(|pause| spent + *pause <= retry_for)
+            })
+            .await;
+        result.map_err(|error| told_tries(error, tries))
+    }
+
+    async fn attempt<T>(
+        &self,
+        sender: Sender<'_>,
+        region: &str,
+        call: &Call<T>,
+        body: &str,
+        (number, started): (u32, &OnceLock<Instant>),
+    ) -> Result<T, Error> {
+        self.0.limiter.wait(call.action).await;
+        // The keys and the time are asked for after the wait, which can be long.
+        let keys = match sender {
+            Sender::Holder(credentials) => Some(credentials.current_boxed().await?),
+            Sender::Unsigned => None,
+        };
+        let begin = Instant::now();
+        started.get_or_init(|| begin);
+        let sent = self.send(keys.as_ref(), region, call, body).await;
+        let (request_id, result) = match &sent {
+            Ok(answer) => answer::read(call, answer),
+            Err(error) => (None, Err(error.clone())),
+        };
+        if let Err(error) = &result
+            && error.kind == ErrorKind::Throttled
+        {
+            // Two first pauses are a second, the vendor's window, unless set otherwise.
+            let pause = self.0.settings.first_pause * 2;
+            self.0.limiter.pause(call.action, pause);
+        }
+        tracing::debug!(
+            action = call.action,
+            region,
+            attempt = number,
+            duration_ms = begin.elapsed().as_millis(),
+            outcome = result.as_ref().map_or_else(outcome, |_| "ok".to_owned()),
+            request_id = request_id.as_deref().unwrap_or("-"),
+            "request"
+        );
+        result
+    }
+
+    async fn send<T>(
+        &self,
+        keys: Option<&Keys>,
+        region: &str,
+        call: &Call<T>,
+        body: &str,
+    ) -> Result<Answer, Error> {
+        let request = self.request(keys, region, call, body)?;
+        self.count(call.action);
+        if tracing::enabled!(tracing::Level::TRACE) {
+            let body = answer::redacted(&call.body);
+            tracing::trace!(action = call.action, body, "request body");
+        }
+        let failed = |error| failure(call.action, call.effect, &error);
+        let mut response = request.send().await.map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAX_BODY {
+                let kind = ErrorKind::of_silence(call.effect);
+                let message = format!("the answer is longer than {MAX_BODY} bytes");
+                return Err(Error::plain(kind, call.action, message));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if tracing::enabled!(tracing::Level::TRACE) {
+            let body = answer::redacted_bytes(&body);
+            tracing::trace!(action = call.action, body, "answer body");
+        }
+        Ok(Answer {
+            status: response.status(),
+            body,
+        })
+    }
+
+    fn request<T>(
+        &self,
+        keys: Option<&Keys>,
+        region: &str,
+        call: &Call<T>,
+        body: &str,
+    ) -> Result<reqwest::RequestBuilder, Error> {
+        let unsendable = |message: String| Error::plain(ErrorKind::Invalid, call.action, message);
+        let http = self.http().map_err(|fault| unsendable(fault.to_string()))?;
+        let (url, host) = self.0.settings.endpoint.target(call.service);
+        let now = self.0.clock.now();
+        let mut request = http
+            .post(url)
+            .header(CONTENT_TYPE, sign::CONTENT_TYPE)
+            .header("X-TC-Action", call.action)
+            .header("X-TC-Version", call.service.version())
+            .header("X-TC-Timestamp", now.as_second())
+            .body(body.to_owned());
+        if !region.is_empty() {
+            request = request.header("X-TC-Region", region);
+        }
+        let Some(keys) = keys else {
+            return Ok(request.header(AUTHORIZATION, "SKIP"));
+        };
+        if let Some(token) = &keys.token {
+            let token = sensitive(token.expose()).map_err(unsendable)?;
+            request = request.header("X-TC-Token", token);
+        }
+        let service = call.service.name();
+        let signed = sign::authorization(&keys.id, &keys.key, service, now, &host, body.as_bytes());
+        let signed = sensitive(&signed).map_err(unsendable)?;
+        Ok(request.header(AUTHORIZATION, signed))
+    }
+
+    fn count(&self, action: &'static str) {
+        let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls.entry(action).or_default() += 1;
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts an HTTP client that does nothing behind the caller's back.
+///
+/// Redirects would take credentials to another host, and what is sent again is decided here alone.
+pub(super) fn builder(connect: Duration, whole: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("gwplan/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_idle_timeout(MAX_IDLE)
+        .connect_timeout(connect)
+        .timeout(whole)
+}
+
+/// Leaves the system's certificates unread, for servers that are reached by plain HTTP.
+pub(super) fn without_tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| "the credentials hold characters that can't be sent in a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn outcome(error: &Error) -> String {
+    match &error.code {
+        Some(code) => code.clone(),
+        None => format!("{:?}", error.kind).to_lowercase(),
+    }
+}
+
+fn told_tries(mut error: Error, tries: u32) -> Error {
+    if tries > 1 {
+        error.message = format!("{} (tried {tries} times)", error.message.trim_end());
+    }
+    error
+}
+
+/// Sorts what went wrong on the way.
+fn failure(action: &'static str, effect: Effect, error: &reqwest::Error) -> Error {
+    let cause = root(error);
+    let (kind, what) = if error.is_connect() {
+        // Nothing was sent. A certificate that isn't trusted now won't be in a minute.
+        let kind = if cause.contains("certificate") {
+            ErrorKind::Denied
+        } else {
+            ErrorKind::Retryable
+        };
+        (kind, "no connection")
+    } else if error.is_timeout() {
+        (ErrorKind::of_silence(effect), "no answer in time")
+    } else if error.is_builder() {
+        (ErrorKind::Invalid, "the request can't be sent")
+    } else {
+        (ErrorKind::of_silence(effect), "the connection broke")
+    };
+    Error::plain(kind, action, format!("{what}: {cause}"))
+}
+
+/// Returns the innermost cause, which says most; the outer ones repeat the URL.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,75 @@
+//! The way to the cloud that a project asks for.
+
+use std::path::Path;
+
+use crate::api::{Client, Credentials, Endpoint, Settings, Site, Sources};
+use crate::config;
+use crate::model::{Fault, Secret};
+use crate::sim::{self, Simulator};
+
+use super::Session;
+use super::failure::Failure;
+use super::workspace::Workspace;
+
+/// The word in `endpoint` that asks for the embedded simulated cloud.
+const EMBEDDED: &str = "simulator";
+
+/// Holds a client, and the simulated cloud that it talks to, if that runs inside this command.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    _simulator: Option<Simulator>,
+}
+
+/// Finds credentials and makes a client; no request is sent to the cloud itself.
+pub(super) async fn connect(
+    session: &Session,
+    workspace: &Workspace,
+) -> Result<Connection, Failure> {
+    let project = &workspace.project;
+    let asked = session
+        .environment
+        .get("GWPLAN_ENDPOINT")
+        .or(project.endpoint.as_deref());
+    let mut settings = Settings {
+        requests_per_second: project.requests_per_second,
+        ..Settings::default()
+    };
+    if asked == Some(EMBEDDED) {
+        let simulator = embed(&workspace.state_path, project.requests_per_second)?;
+        settings.endpoint = Endpoint::url(&simulator.url())?;
+        let key = Secret::new(sim::DEFAULT_SECRET_KEY);
+        let credentials = Credentials::fixed(sim::DEFAULT_SECRET_ID, key, None);
+        let client = Client::new(settings, credentials, session.clock.clone())?;
+        return Ok(Connection {
+            client,
+            _simulator: Some(simulator),
+        });
+    }
+    settings.endpoint = match (asked, project.site) {
+        (Some(url), _) => Endpoint::url(url)
+            .map_err(|fault| Fault::new("the endpoint that is set can't be used").because(fault))?,
+        (None, config::Site::International) => Endpoint::Site(Site::International),
+        (None, config::Site::China) => Endpoint::Site(Site::China),
+    };
+    let mut sources = Sources::new(
+        session.environment.variables.clone(),
+        session.environment.home.clone(),
+    );
+    sources.profile.clone_from(&project.profile);
+    let credentials = Credentials::find(&sources, &settings, session.clock.clone()).await?;
+    tracing::debug!(from = credentials.describe(), endpoint = %settings.endpoint, "credentials found");
+    let client = Client::new(settings, credentials, session.clock.clone())?;
+    Ok(Connection {
+        client,
+        _simulator: None,
+    })
+}
+
+/// Starts the simulated cloud; its memory stands beside the state.
+fn embed(state_path: &Path, requests_per_second: u32) -> Result<Simulator, Fault> {
+    Simulator::start(sim::Options {
+        requests_per_second,
+        store: Some(state_path.with_file_name("simulator.json")),
+        ..sim::Options::default()
+    })
+}

@@ -1,0 +1,249 @@
+//! `gwplan apply`.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::{Args, ValueEnum};
+
+use crate::engine::{self, Recorder, Run};
+use crate::event::{Event, Report, Sink};
+use crate::model::{Diagnostic, Fault};
+use crate::plan::{Action, Goal, Plan, Reason};
+use crate::state::State;
+use crate::view::{self, JsonLines, Progress};
+
+use crate::cli::cloud::{Connection, connect};
+use crate::cli::failure::Failure;
+use crate::cli::planning::plan_with_cloud;
+use crate::cli::signals;
+use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
+use crate::cli::{Exit, Session};
+
+/// Makes the cloud what the files say.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ApplyArgs {
+    /// The files or folders with gateways; by default the project's folder.
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) how: HowArgs,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Args)]
+pub(super) struct HowArgs {
+    /// Applies without asking.
+    #[arg(long)]
+    auto_approve: bool,
+    /// How many gateways are worked on at once, waiting for the cloud included.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    parallelism: u16,
+    /// The form of the output.
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// Terraform's machine-readable messages, one JSON object a line; needs --auto-approve.
+    Json,
+}
+
+pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    converge(&args.paths, &args.how, session, Goal::Converge)
+}
+
+/// Plans towards a goal, asks, and carries the plan out.
+pub(super) fn converge(
+    paths: &[PathBuf],
+    how: &HowArgs,
+    session: &Session,
+    goal: Goal,
+) -> Result<Exit, Failure> {
+    let (verb, command) = match goal {
+        Goal::Converge => ("Apply", "apply"),
+        Goal::Destroy => ("Destroy", "destroy"),
+    };
+    refuse_to_hang(how, session, command)?;
+    let workspace = Workspace::open(session)?;
+    let desired = match goal {
+        Goal::Converge => workspace.desired(session, paths)?,
+        // Files that are gone must not keep their gateways from being destroyed.
+        Goal::Destroy => workspace
+            .desired(session, paths)
+            .or_else(|failure| match failure {
+                Failure::Error(_) => Ok(std::collections::BTreeMap::new()),
+                failure => Err(failure),
+            })?,
+    };
+    let _lock = workspace
+        .backend
+        .lock(&Workspace::holder(session, command))?;
+    let state = workspace.state()?;
+    block_on(async {
+        let connection = connect(session, &workspace).await?;
+        let plan = plan_with_cloud(&connection, &desired, &state, goal).await?;
+        show_plan(&plan, how, session)?;
+        refuse_errors(session, plan.diagnostics.clone())?;
+        refuse_unsupported(&plan)?;
+        if !plan.is_empty()
+            && !how.auto_approve
+            && !session.terminal.confirm(&question(&plan, goal))?
+        {
+            session
+                .terminal
+                .status(&format!("{verb} cancelled: nothing was done."));
+            return Ok(Exit::Failed);
+        }
+        let report = carry_out(&plan, state, &workspace, connection, how, session).await?;
+        tell_end(&plan, &report, verb, how, session)
+    })
+}
+
+fn refuse_to_hang(how: &HowArgs, session: &Session, command: &str) -> Result<(), Failure> {
+    if how.auto_approve {
+        return Ok(());
+    }
+    if how.format == Format::Json {
+        let fault = Fault::new("--format json can't ask for approval");
+        return Err(fault.hint("pass --auto-approve too").into());
+    }
+    if !session.terminal.can_ask() {
+        let fault = Fault::new(format!(
+            "{command} asks for approval, but there is no terminal to ask at"
+        ));
+        return Err(fault
+            .hint("pass --auto-approve to go on without asking, or review with `gwplan plan` first")
+            .into());
+    }
+    Ok(())
+}
+
+fn question(plan: &Plan, goal: Goal) -> String {
+    let destroys = plan.counts().destroy;
+    match goal {
+        Goal::Destroy => format!("Destroy {destroys} for good?"),
+        Goal::Converge if destroys > 0 => {
+            format!("Carry this plan out, {destroys} to destroy among it?")
+        }
+        Goal::Converge => "Carry this plan out?".to_owned(),
+    }
+}
+
+/// Refuses what this version can plan but not do; nothing of such a plan is begun.
+fn refuse_unsupported(plan: &Plan) -> Result<(), Failure> {
+    let changed = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Update || step.reason == Reason::Differs);
+    let diagnostics: Vec<Diagnostic> = changed
+        .map(|step| {
+            let what = if step.action == Action::Update { "changed in place" } else { "replaced" };
+            Diagnostic::error("unsupported", format!("{} would be {what}, which this version of gwplan can't do", step.address))
+                .help("undo the change in the YAML, or name the field under `lifecycle.ignoreChanges`; nothing of this plan was begun")
+        })
+        .collect();
+    if diagnostics.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Diagnostics(diagnostics))
+    }
+}
+
+fn show_plan(plan: &Plan, how: &HowArgs, session: &Session) -> Result<(), Failure> {
+    let text = match how.format {
+        Format::Text => view::plan_text(plan),
+        Format::Json => {
+            let lines = JsonLines::new(&schema_of, session.clock.clone());
+            lines.version() + &lines.plan(plan)
+        }
+    };
+    session.terminal.product(&text)
+}
+
+async fn carry_out(
+    plan: &Plan,
+    state: State,
+    workspace: &Workspace,
+    connection: Connection,
+    how: &HowArgs,
+    session: &Session,
+) -> Result<Report, Failure> {
+    let progress = Arc::new(Mutex::new(Progress::new(
+        how.format == Format::Text && session.terminal.moves(),
+        plan.steps.len(),
+    )));
+    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), state.clone());
+    let run = Run {
+        client: connection.client.clone(),
+        recorder,
+        events: sink(&progress, how, session),
+        stop: signals::listen()?,
+        parallelism: how.parallelism.into(),
+        create_limit: workspace.project.timeouts.create,
+        delete_limit: workspace.project.timeouts.delete,
+    };
+    let report = engine::apply(plan, &state, run).await;
+    progress
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .finish();
+    writer.finish().await?;
+    tracing::debug!(calls = ?connection.client.calls(), "requests sent");
+    Ok(report?)
+}
+
+/// Turns events into lines as they come.
+fn sink(progress: &Arc<Mutex<Progress>>, how: &HowArgs, session: &Session) -> Sink {
+    let terminal = session.terminal;
+    match how.format {
+        Format::Text => {
+            let progress = Arc::clone(progress);
+            Arc::new(move |event: Event| {
+                let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(line) = progress.take(&event) {
+                    progress.suspend(|| terminal.status(&line));
+                }
+            })
+        }
+        Format::Json => {
+            let clock = session.clock.clone();
+            Arc::new(move |event: Event| {
+                let line = JsonLines::new(&schema_of, clock.clone()).event(&event);
+                // A reader that went away must not keep the work from being brought to its end.
+                terminal.product(&line).ok();
+            })
+        }
+    }
+}
+
+fn tell_end(
+    plan: &Plan,
+    report: &Report,
+    verb: &str,
+    how: &HowArgs,
+    session: &Session,
+) -> Result<Exit, Failure> {
+    match how.format {
+        Format::Json => {
+            let lines = JsonLines::new(&schema_of, session.clock.clone());
+            session.terminal.product(&lines.report(report))?;
+        }
+        Format::Text if plan.is_empty() => {}
+        Format::Text => session
+            .terminal
+            .product(&format!("\n{}", view::report_text(report, verb)))?,
+    }
+    if report.interrupted {
+        session
+            .terminal
+            .hint("all that was begun is in the state: run the same command again to go on");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(if report.failed.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}

@@ -1,0 +1,53 @@
+//! One file a command: its arguments and what it does.
+
+mod apply;
+mod completions;
+mod destroy;
+mod init;
+mod man;
+mod plan;
+mod schema;
+mod show;
+mod simulator;
+mod state;
+mod validate;
+
+use clap::Subcommand;
+
+use super::failure::Failure;
+use super::{Exit, Session};
+
+/// The commands, in the order of a gateway's life.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(init::InitArgs),
+    Validate(validate::ValidateArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
+    Destroy(destroy::DestroyArgs),
+    Show(show::ShowArgs),
+    State(state::StateArgs),
+    Schema(schema::SchemaArgs),
+    Simulator(simulator::SimulatorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Init(args) => init::run(&args, session),
+            Self::Validate(args) => validate::run(&args, session),
+            Self::Plan(args) => plan::run(&args, session),
+            Self::Apply(args) => apply::run(&args, session),
+            Self::Destroy(args) => destroy::run(&args, session),
+            Self::Show(args) => show::run(&args, session),
+            Self::State(args) => state::run(&args, session),
+            Self::Schema(args) => schema::run(&args, session),
+            Self::Simulator(args) => simulator::run(&args, session),
+            Self::Completions(args) => completions::run(&args, session),
+            Self::Man(args) => man::run(&args, session),
+        }
+    }
+}

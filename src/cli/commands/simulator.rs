@@ -1,0 +1,115 @@
+//! `gwplan simulator`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::model::Secret;
+use crate::sim::{DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY, FaultRule, ListOrder, Options, Simulator};
+
+use crate::cli::failure::Failure;
+use crate::cli::signals;
+use crate::cli::workspace::block_on;
+use crate::cli::{Exit, Session};
+
+/// Serves the simulated cloud to any client of the API, until it is interrupted.
+///
+/// Its first line on stdout is `listening on http://127.0.0.1:PORT`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SimulatorArgs {
+    /// The loopback address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// A secret id and key to accept; by default the pair that the embedded simulator uses.
+    #[arg(long = "credential", value_name = "ID:KEY", value_parser = credential)]
+    credentials: Vec<(String, Secret)>,
+    /// How long it takes to make a gateway.
+    #[arg(long, value_name = "DUR", default_value = "3s", value_parser = duration)]
+    create_time: Duration,
+    /// How long it takes to delete a gateway.
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration)]
+    delete_time: Duration,
+    /// How many requests a second each action takes; 0 takes any number.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    rps: u32,
+    /// How many gateways the account may hold.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    quota: usize,
+    /// A file that keeps the cloud beyond this process.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// The order of the list of gateways.
+    #[arg(long, default_value = "newest")]
+    list_order: Order,
+    /// Makes ids and dice come out the same in every run.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// A way to misbehave: ACTION=KIND[:ARG][@PROBABILITY][#TIMES], for example read=status:502@0.1.
+    #[arg(long = "fault", value_name = "RULE")]
+    faults: Vec<FaultRule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// The gateway that was created last comes first.
+    Newest,
+    /// The gateway that was created first comes first.
+    Oldest,
+}
+
+fn credential(text: &str) -> Result<(String, Secret), String> {
+    // The text is not repeated in the message: it holds a secret.
+    let (id, key) = text.split_once(':').ok_or("write it as ID:KEY")?;
+    Ok((id.to_owned(), Secret::new(key)))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write it like 2s, 500ms or 1m 30s".to_owned())
+}
+
+pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failure> {
+    let default = [(
+        DEFAULT_SECRET_ID.to_owned(),
+        Secret::new(DEFAULT_SECRET_KEY),
+    )];
+    let credentials = if args.credentials.is_empty() {
+        default.into()
+    } else {
+        args.credentials.clone()
+    };
+    let simulator = Simulator::start(Options {
+        listen: args.listen,
+        credentials,
+        requests_per_second: args.rps,
+        create_time: args.create_time,
+        delete_time: args.delete_time,
+        gateway_quota: args.quota,
+        store: args.store.clone(),
+        list_order: match args.list_order {
+            Order::Newest => ListOrder::NewestFirst,
+            Order::Oldest => ListOrder::OldestFirst,
+        },
+        seed: args.seed,
+        faults: args.faults.clone(),
+        clock: session.clock.clone(),
+    })?;
+    session
+        .terminal
+        .product(&format!("listening on {}\n", simulator.url()))?;
+    if args.credentials.is_empty() {
+        session.terminal.hint(&format!("it accepts TENCENTCLOUD_SECRET_ID={DEFAULT_SECRET_ID} TENCENTCLOUD_SECRET_KEY={DEFAULT_SECRET_KEY}"));
+    }
+    block_on(async {
+        let mut stop = signals::listen()?;
+        // The sender lives as long as the process.
+        stop.changed().await.ok();
+        Ok(Exit::Done)
+    })
+}

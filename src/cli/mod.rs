@@ -1,0 +1,127 @@
+//! The command line: arguments, terminal, exit codes. The only part that talks to the user.
+
+mod cloud;
+mod commands;
+mod environment;
+mod failure;
+mod logging;
+mod planning;
+mod signals;
+mod terminal;
+mod workspace;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
+
+use crate::model::Clock;
+
+use commands::Command;
+use environment::Environment;
+use terminal::Terminal;
+
+/// Declares cloud native API gateways of Tencent Cloud in YAML, plans, and applies.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gwplan",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 an error, 2 changes or drift (with --detailed-exitcode), 130 interrupted."
+)]
+struct Arguments {
+    /// Works as if started in DIR.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+
+    /// When to colour the output.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: ColorWhen,
+
+    /// Prints neither progress nor hints.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Logs each request to stderr; twice, with bodies.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Says when output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ColorWhen {
+    /// At a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Says how a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Done.
+    Done,
+    /// It failed, and has said so.
+    Failed,
+    /// Done, and there are changes; with `--detailed-exitcode` alone.
+    Changes,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Changes => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Holds what every command is given.
+struct Session {
+    root: PathBuf,
+    terminal: Terminal,
+    environment: Environment,
+    clock: Clock,
+}
+
+/// Runs the command that the arguments ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // There is nobody to tell where even that can't be printed.
+            error.print().ok();
+            let asked = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            return if asked { Exit::Done } else { Exit::Failed }.into();
+        }
+    };
+    let terminal = Terminal::new(arguments.color, arguments.quiet);
+    logging::start(arguments.verbose);
+    let session = Session {
+        root: arguments.directory.unwrap_or_else(|| PathBuf::from(".")),
+        terminal,
+        environment: Environment::read(),
+        clock: Clock::system(),
+    };
+    match arguments.command.run(&session) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.tell(&session.terminal).into(),
+    }
+}

@@ -1,0 +1,164 @@
+//! The project on disk: its settings, its files, its state.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::backend::{Backend, Holder, LocalBackend};
+use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
+use crate::kinds;
+use crate::model::{Address, Desired, Diagnostic, Fault, has_errors};
+use crate::schema::ResourceSchema;
+use crate::state::State;
+use crate::view::{DiagnosticFormat, render_diagnostics};
+
+use super::Session;
+use super::failure::Failure;
+
+/// Holds a project that can be worked with.
+pub(super) struct Workspace {
+    pub(super) project: Project,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) state_path: PathBuf,
+}
+
+/// Finds the table of a kind, in the form that plan and view take it.
+pub(super) fn schema_of(kind: &str) -> Option<&'static ResourceSchema> {
+    kinds::find(kind).map(|kind| kind.schema())
+}
+
+impl Workspace {
+    /// Opens the project in the session's folder.
+    pub(super) fn open(session: &Session) -> Result<Self, Failure> {
+        if !session.root.is_dir() {
+            let fault = Fault::new(format!("{} is not a folder", session.root.display()));
+            return Err(fault.hint("check the path that follows -C").into());
+        }
+        let (project, diagnostics) = Project::load(&session.root, &kinds::schemas());
+        if !project.found {
+            let fault = Fault::new(format!(
+                "there is no {PROJECT_FILE} in {}",
+                shown_root(&session.root)
+            ));
+            return Err(fault
+                .hint("begin a project with `gwplan init`, or name its folder with -C DIR")
+                .into());
+        }
+        refuse_errors(session, diagnostics)?;
+        let state_path = session.root.join(&project.state_path);
+        let shown = project.state_path.display().to_string();
+        let backend = Arc::new(LocalBackend::new(state_path.clone(), shown));
+        Ok(Self {
+            project,
+            backend,
+            state_path,
+        })
+    }
+
+    /// Loads the desired state, and refuses it if anything is wrong with it.
+    pub(super) fn desired(
+        &self,
+        session: &Session,
+        paths: &[PathBuf],
+    ) -> Result<BTreeMap<Address, Desired>, Failure> {
+        let files = match config::find_files(&session.root, paths) {
+            Ok(files) => files,
+            Err(error @ FilesError::Empty(_)) => {
+                let hint = "write one with `gateways: {}` in it to say that there shall be none";
+                return Err(Fault::new(error.to_string()).hint(hint).into());
+            }
+            Err(error) => {
+                return Err(Fault::new(error.to_string())
+                    .hint("check the paths that were given")
+                    .into());
+            }
+        };
+        let region = self.region(session);
+        let loaded = config::load(
+            &kinds::schemas(),
+            &self.project,
+            region,
+            &session.root,
+            &files,
+        );
+        let Loaded {
+            desired,
+            diagnostics,
+        } = loaded;
+        refuse_errors(session, diagnostics)?;
+        if let Some(resource) = desired.values().find(|resource| resource.region.is_empty()) {
+            let fault = Fault::new(format!("{} has no region", resource.address));
+            return Err(fault
+                .hint(format!(
+                    "set `provider.region` in {PROJECT_FILE}, or TENCENTCLOUD_REGION"
+                ))
+                .into());
+        }
+        Ok(desired)
+    }
+
+    /// Returns the region of resources that name none; empty where nothing says one.
+    pub(super) fn region<'a>(&'a self, session: &'a Session) -> &'a str {
+        let own = self.project.region.as_deref();
+        own.or(session.environment.get("TENCENTCLOUD_REGION"))
+            .unwrap_or_default()
+    }
+
+    /// Loads the recorded state; an empty one where none was ever written.
+    pub(super) fn state(&self) -> Result<State, Failure> {
+        Ok(self.backend.load()?.unwrap_or_default())
+    }
+
+    /// Says who takes the lock.
+    pub(super) fn holder(session: &Session, command: &str) -> Holder {
+        let user = session
+            .environment
+            .get("USER")
+            .or(session.environment.get("LOGNAME"));
+        Holder {
+            user: user.unwrap_or("somebody").to_owned(),
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+            process: std::process::id(),
+            command: command.to_owned(),
+            since: session.clock.now(),
+        }
+    }
+}
+
+fn shown_root(root: &Path) -> String {
+    if root == Path::new(".") {
+        "this folder".to_owned()
+    } else {
+        root.display().to_string()
+    }
+}
+
+/// Shows warnings, and turns errors into a failure.
+pub(super) fn refuse_errors(
+    session: &Session,
+    diagnostics: Vec<Diagnostic>,
+) -> Result<(), Failure> {
+    if has_errors(&diagnostics) {
+        return Err(Failure::Diagnostics(diagnostics));
+    }
+    if !diagnostics.is_empty() {
+        session
+            .terminal
+            .error(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
+    }
+    Ok(())
+}
+
+/// Runs a future on a runtime of its own, which only the commands that reach the cloud pay for.
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime can't be started")?
+        .block_on(future)
+}

@@ -1,0 +1,116 @@
+//! One YAML file: read, bounded, scanned, parsed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_yaml::Value as Yaml;
+
+use crate::model::{Diagnostic, Location, SourceFile};
+
+use super::scan::{Node, scan};
+
+/// The largest file that is read, in bytes; 10,000 gateways take about a quarter of it.
+pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Holds a parsed file, or the faults that kept it from being parsed.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) file: Arc<SourceFile>,
+    pub(super) parsed: Result<Parsed, Vec<Diagnostic>>,
+}
+
+/// Holds a file's values and the places of all of them.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) value: Yaml,
+    pub(super) root: Node,
+}
+
+impl Document {
+    /// Reads a file; `shown` is the path as people see it.
+    pub(super) fn read(path: &Path, shown: &str) -> Self {
+        let mut bytes = Vec::new();
+        // One byte beyond the bound tells that the file is too large without reading all of it.
+        let bound = MAX_FILE_BYTES as u64 + 1;
+        let read = File::open(path).and_then(|file| file.take(bound).read_to_end(&mut bytes));
+        match read {
+            Ok(_) => Self::from_bytes(shown, &bytes),
+            Err(error) => {
+                let fault = Diagnostic::error(
+                    "unreadable-file",
+                    format!("the file can't be read: {error}"),
+                )
+                .help("check that it exists and that you may read it");
+                Self::failed(shown, fault)
+            }
+        }
+    }
+
+    /// Takes a file's bytes over.
+    pub(super) fn from_bytes(shown: &str, bytes: &[u8]) -> Self {
+        if bytes.len() > MAX_FILE_BYTES {
+            let bound = MAX_FILE_BYTES / (1024 * 1024);
+            let fault = Diagnostic::error(
+                "file-too-large",
+                format!("the file is larger than {bound} MiB"),
+            )
+            .help("split it: every YAML file in the folder is read");
+            return Self::failed(shown, fault);
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Self::not_utf8(shown, bytes, error.valid_up_to()),
+        };
+        let file = SourceFile::new(shown, text);
+        let parsed = scan(&file).and_then(|root| parse(&file).map(|value| Parsed { value, root }));
+        Self { file, parsed }
+    }
+
+    fn failed(shown: &str, fault: Diagnostic) -> Self {
+        let file = SourceFile::new(shown, "");
+        let fault = fault.at(Some(Location::new(&file, 0, 0)));
+        Self {
+            file,
+            parsed: Err(vec![fault]),
+        }
+    }
+
+    fn not_utf8(shown: &str, bytes: &[u8], valid: usize) -> Self {
+        let file = SourceFile::new(shown, String::from_utf8_lossy(bytes));
+        let help = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+            "it looks like UTF-16: save it as UTF-8"
+        } else {
+            "save it as UTF-8"
+        };
+        let bad = bytes.get(valid).copied().unwrap_or_default();
+        let fault = Diagnostic::error(
+            "not-utf8",
+            format!("the byte 0x{bad:02X} here is not UTF-8"),
+        )
+        .help(help)
+        .at(Some(Location::new(&file, valid, valid + 1)));
+        Self {
+            file,
+            parsed: Err(vec![fault]),
+        }
+    }
+}
+
+fn parse(file: &Arc<SourceFile>) -> Result<Yaml, Vec<Diagnostic>> {
+    let mut value: Yaml =
+        serde_yaml::from_str(file.text()).map_err(|error| vec![parse_fault(file, &error)])?;
+    value
+        .apply_merge()
+        .map_err(|error| vec![parse_fault(file, &error)])?;
+    Ok(value)
+}
+
+/// Reports what serde_yaml refuses although the scan took it.
+fn parse_fault(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
+    let at = error.location().map_or(0, |location| location.index());
+    Diagnostic::error("yaml-syntax", format!("this YAML can't be used: {error}"))
+        .help("check aliases, tags and merge keys here and in the line before")
+        .at(Some(Location::new(file, at, at + 1)))
+}

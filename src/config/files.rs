@@ -1,0 +1,78 @@
+//! Which files make up the desired state.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// The name of the project file.
+pub const PROJECT_FILE: &str = "gwplan.yaml";
+
+/// Says why no files were found.
+#[derive(Debug, Error)]
+pub enum FilesError {
+    /// A path that was given can't be looked at.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// The path as given.
+        path: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A folder holds no YAML files.
+    #[error("{0}: no YAML files with gateways here (*.yaml, *.yml; {PROJECT_FILE} does not count)")]
+    Empty(String),
+}
+
+/// Finds the YAML files of the desired state, sorted, each once.
+///
+/// A folder stands for the `*.yaml` and `*.yml` files in it but gwplan.yaml and hidden ones; without
+/// `paths`, the project's own folder is taken. Paths are relative to `root`.
+pub fn find_files(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here[..] } else { paths };
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let unreadable = |error| FilesError::Unreadable {
+            path: path.display().to_string(),
+            error,
+        };
+        if std::fs::metadata(root.join(path))
+            .map_err(unreadable)?
+            .is_dir()
+        {
+            let inside = yaml_files_in(root, path).map_err(unreadable)?;
+            if inside.is_empty() {
+                return Err(FilesError::Empty(path.display().to_string()));
+            }
+            found.extend(inside);
+        } else {
+            found.insert(tidy(path));
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn yaml_files_in(root: &Path, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root.join(folder))? {
+        let name = entry?.file_name();
+        let path = tidy(&folder.join(&name));
+        let name = name.to_string_lossy();
+        let yaml = matches!(
+            path.extension().and_then(|e| e.to_str()),
+            Some("yaml" | "yml")
+        );
+        if yaml && name != PROJECT_FILE && !name.starts_with('.') && root.join(&path).is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Drops leading `./`, so that a file has one name however it was found.
+fn tidy(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .collect()
+}

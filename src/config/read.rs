@@ -1,0 +1,311 @@
+//! YAML values to attributes, by the schema table.
+
+use std::sync::Arc;
+
+use serde_yaml::{Mapping, Value as Yaml};
+
+use crate::model::{Attributes, Diagnostic, FieldPath, Location, SourceFile, Value};
+use crate::schema::{Field, Shape, suggest};
+
+use super::scan::{Entry, Node, NodeKind};
+
+/// Points at a value in the YAML: its node, if it has one of its own, and what encloses it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) file: &'a Arc<SourceFile>,
+    /// The node; nothing where the value came in through an alias or a merge key.
+    pub(super) node: Option<&'a Node>,
+    /// The bytes to show where the node itself has no place.
+    pub(super) key: (usize, usize),
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn root(file: &'a Arc<SourceFile>, node: &'a Node) -> Self {
+        Self {
+            file,
+            node: Some(node),
+            key: (0, 0),
+        }
+    }
+
+    /// Goes to the value under a key; without a place of its own it keeps the nearest one.
+    pub(super) fn under(self, key: &str) -> Self {
+        match self.node.and_then(|node| node.entry(key)) {
+            Some(Entry { key, value }) => Self {
+                node: Some(value),
+                key: *key,
+                ..self
+            },
+            None => Self {
+                node: None,
+                key: self.fallback(),
+                ..self
+            },
+        }
+    }
+
+    /// Goes to an item of a sequence.
+    pub(super) fn item(self, index: usize) -> Self {
+        Self {
+            node: self.node.and_then(|node| node.item(index)),
+            ..self
+        }
+    }
+
+    fn fallback(self) -> (usize, usize) {
+        match self.node {
+            Some(Node {
+                start,
+                end,
+                kind: NodeKind::Alias,
+            }) => (*start, *end),
+            _ => self.key,
+        }
+    }
+
+    /// Marks the key.
+    pub(super) fn at_key(self) -> Location {
+        Location::new(self.file, self.key.0, self.key.1)
+    }
+
+    /// Marks the value, or for a collection its key, since a block has no one line to show.
+    pub(super) fn at_value(self) -> Location {
+        match self.node {
+            Some(Node {
+                start,
+                end,
+                kind: NodeKind::Scalar { .. } | NodeKind::Alias,
+            }) if start < end => Location::new(self.file, *start, *end),
+            _ => self.at_key(),
+        }
+    }
+
+    /// Returns a plain scalar as it stands in the file.
+    fn raw(self) -> Option<&'a str> {
+        match self.node {
+            Some(Node {
+                start,
+                end,
+                kind: NodeKind::Scalar { plain: true },
+            }) => self.file.text().get(*start..*end).map(str::trim),
+            _ => None,
+        }
+    }
+
+    /// Finds the place of an attribute, or of the nearest thing around it that has one.
+    pub(super) fn locate(self, path: &FieldPath, on_key: bool) -> Location {
+        let place = path
+            .segments()
+            .iter()
+            .fold(self, |place, key| place.under(key));
+        if on_key {
+            place.at_key()
+        } else {
+            place.at_value()
+        }
+    }
+
+    /// Tells whether the attribute stands here itself.
+    pub(super) fn holds(self, path: &FieldPath) -> bool {
+        let found = path.segments().iter().try_fold(self.node, |node, key| {
+            Some(node?.entry(key).map(|entry| &entry.value))
+        });
+        found.flatten().is_some()
+    }
+}
+
+/// Reads values and collects what is wrong with them.
+pub(super) struct Reader<'d> {
+    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    /// Reads a mapping by the fields that it may hold.
+    pub(super) fn fields(
+        &mut self,
+        fields: &[&[Field]],
+        mapping: &Mapping,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Attributes {
+        let mut attributes = Attributes::new();
+        for (key, yaml) in mapping {
+            let Some(key) = self.key(key, place) else {
+                continue;
+            };
+            let known = fields.iter().copied().flatten();
+            match known.clone().find(|field| field.key == key) {
+                Some(field) => {
+                    let path = path.child(key);
+                    if let Some(value) = self.value(&field.shape, yaml, place.under(key), &path) {
+                        attributes.insert(key.to_owned(), value);
+                    }
+                }
+                None => self.unknown_key(key, known.map(|field| field.key), place),
+            }
+        }
+        attributes
+    }
+
+    /// Reads the text of a key; any other scalar loses its spelling (`1.10`), so it is refused.
+    pub(super) fn key<'y>(&mut self, key: &'y Yaml, place: Place<'_>) -> Option<&'y str> {
+        if let Yaml::String(text) = key {
+            return Some(text);
+        }
+        let written = scalar_text(key);
+        let fault = Diagnostic::error("wrong-type", format!("the key {written} is not text"))
+            .help(format!("put it in quotes: \"{written}\""));
+        self.diagnostics
+            .push(fault.at(Some(place.under(&written).at_key())));
+        None
+    }
+
+    /// Reports a key that has no meaning here, with the one that was likely meant.
+    pub(super) fn unknown_key<'k>(
+        &mut self,
+        key: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+        place: Place<'_>,
+    ) {
+        let help = match suggest(key, known.clone()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("known here: {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        let fault =
+            Diagnostic::error("unknown-key", format!("`{key}` is not a known key")).help(help);
+        self.diagnostics
+            .push(fault.at(Some(place.under(key).at_key())));
+    }
+
+    /// Reads a value of a shape; what has a wrong type is reported and left out.
+    pub(super) fn value(
+        &mut self,
+        shape: &Shape,
+        yaml: &Yaml,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        match (shape, yaml) {
+            (_, Yaml::Null) => {
+                let fault = Diagnostic::error("missing-value", format!("`{path}` has no value"))
+                    .help(format!("write {}, or remove the key", shape.expects()));
+                self.diagnostics.push(fault.at(Some(place.at_value())));
+                None
+            }
+            (Shape::Flag, Yaml::Bool(flag)) => Some(Value::Bool(*flag)),
+            (Shape::Whole(_), Yaml::Number(number)) if number.is_i64() => {
+                number.as_i64().map(Value::Int)
+            }
+            (Shape::Text(_) | Shape::Choice(_), yaml) => self.text(yaml, place, path),
+            (Shape::Object(fields), Yaml::Mapping(mapping)) => {
+                Some(Value::Map(self.fields(&[fields], mapping, place, path)))
+            }
+            (Shape::Tags, Yaml::Mapping(mapping)) => {
+                Some(Value::Map(self.tags(mapping, place, path)))
+            }
+            (Shape::Texts, Yaml::Sequence(items)) => Some(Value::List(
+                items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, item)| {
+                        self.text(item, place.item(index), &path.child(index.to_string()))
+                    })
+                    .collect(),
+            )),
+            _ => {
+                self.wrong_type(shape.expects(), yaml, place, path);
+                None
+            }
+        }
+    }
+
+    fn tags(&mut self, mapping: &Mapping, place: Place<'_>, path: &FieldPath) -> Attributes {
+        let mut tags = Attributes::new();
+        for (key, yaml) in mapping {
+            let Some(key) = self.key(key, place) else {
+                continue;
+            };
+            if let Some(value) = self.text(yaml, place.under(key), &path.child(key)) {
+                tags.insert(key.to_owned(), value);
+            }
+        }
+        tags
+    }
+
+    /// Reads text; a plain number or truth value is taken as it is written, so `2.10` stays `2.10`.
+    fn text(&mut self, yaml: &Yaml, place: Place<'_>, path: &FieldPath) -> Option<Value> {
+        match (yaml, place.raw()) {
+            (Yaml::String(text), _) => Some(Value::Text(text.clone())),
+            (Yaml::Number(_) | Yaml::Bool(_), Some(raw)) => Some(raw.into()),
+            (Yaml::Number(_) | Yaml::Bool(_), None) => {
+                let written = scalar_text(yaml);
+                let fault = Diagnostic::error("wrong-type", format!("`{path}` is text, but {written} came in through an alias as a number or truth value"))
+                    .help("its spelling is lost that way: put the original in quotes");
+                self.diagnostics.push(fault.at(Some(place.at_value())));
+                None
+            }
+            _ => {
+                self.wrong_type("text", yaml, place, path);
+                None
+            }
+        }
+    }
+
+    /// Reports a value of a wrong type.
+    pub(super) fn wrong_type(
+        &mut self,
+        expects: &str,
+        yaml: &Yaml,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) {
+        let found = type_name(yaml);
+        let help = match yaml {
+            Yaml::String(text) if expects == "a whole number" && text.parse::<i64>().is_ok() => {
+                format!("write {text} without quotes")
+            }
+            Yaml::String(text) if expects == "true or false" => {
+                match text.to_lowercase().as_str() {
+                    "yes" | "on" | "true" => "write true, without quotes".to_owned(),
+                    "no" | "off" | "false" => "write false, without quotes".to_owned(),
+                    _ => "write true or false".to_owned(),
+                }
+            }
+            _ => format!("write {expects}"),
+        };
+        let subject = if path.segments().is_empty() {
+            "the file".to_owned()
+        } else {
+            format!("`{path}`")
+        };
+        let fault = Diagnostic::error(
+            "wrong-type",
+            format!("{subject} must be {expects}, but is {found}"),
+        )
+        .help(help);
+        self.diagnostics.push(fault.at(Some(place.at_value())));
+    }
+}
+
+fn type_name(yaml: &Yaml) -> &'static str {
+    match yaml {
+        Yaml::Null => "empty",
+        Yaml::Bool(_) => "a truth value",
+        Yaml::Number(number) if number.is_f64() => "a number with a fraction",
+        Yaml::Number(_) => "a number",
+        Yaml::String(_) => "text",
+        Yaml::Sequence(_) => "a list",
+        Yaml::Mapping(_) => "a map",
+        Yaml::Tagged(_) => "a value with a YAML tag",
+    }
+}
+
+fn scalar_text(yaml: &Yaml) -> String {
+    match yaml {
+        Yaml::String(text) => text.clone(),
+        Yaml::Number(number) => number.to_string(),
+        Yaml::Bool(flag) => flag.to_string(),
+        Yaml::Null => "null".to_owned(),
+        _ => "that is a collection".to_owned(),
+    }
+}

@@ -1,0 +1,19 @@
+//! Asks the cloud, carries plans out, and records what happened.
+//!
+//! The engine obeys the plan and never prints or prompts: what happens is told as
+//! [`Event`](crate::event::Event)s.
+//!
+//! - [`refresh()`] reads the cloud in bulk.
+//! - [`apply()`] dispatches the steps of a plan in order and in parallel.
+//! - `step` carries out one step; `watch` waits for the cloud, for all steps together.
+//! - [`Recorder`] writes the state, many changes in one write.
+
+mod apply;
+mod record;
+mod refresh;
+mod step;
+mod watch;
+
+pub use apply::{Run, apply};
+pub use record::Recorder;
+pub use refresh::refresh;

@@ -1,0 +1,152 @@
+//! Reads the cloud in bulk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::api::{self, Client, ErrorKind};
+use crate::kinds::{self, Kind, Page};
+use crate::model::{Address, Desired, Fault, Identity, Observed};
+use crate::plan::Snapshot;
+use crate::state::State;
+
+/// How many calls are under way at once; the rate is the client's business.
+const IN_FLIGHT: usize = 8;
+
+/// Asks the cloud about every region that the files or the state name.
+///
+/// It costs one call for each 100 resources of a region, and one more for each recorded resource
+/// that the pages did not show: the pages shift while resources come and go, in whatever order the
+/// cloud lists them, so only the cloud's own word makes a resource gone.
+pub async fn refresh(
+    client: &Client,
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+) -> Result<Snapshot, Fault> {
+    let mut snapshot = Snapshot::default();
+    for kind in kinds::ALL.iter().copied() {
+        for region in regions(kind, desired, state) {
+            let seen = list_all(client, kind, &region).await?;
+            snapshot.found.extend(seen.into_iter().map(|observed| {
+                (
+                    Identity {
+                        region: region.clone(),
+                        id: observed.id.clone(),
+                    },
+                    observed,
+                )
+            }));
+        }
+        confirm_missing(client, kind, state, &mut snapshot).await?;
+    }
+    Ok(snapshot)
+}
+
+fn regions(
+    kind: &dyn Kind,
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+) -> BTreeSet<String> {
+    let word = kind.schema().kind;
+    let wanted = desired
+        .values()
+        .filter(|resource| resource.address.kind() == word)
+        .map(|resource| &resource.region);
+    let recorded = state
+        .resources
+        .values()
+        .filter(|record| record.kind == word)
+        .map(|record| &record.region);
+    wanted.chain(recorded).cloned().collect()
+}
+
+async fn list_all(
+    client: &Client,
+    kind: &'static dyn Kind,
+    region: &str,
+) -> Result<Vec<Observed>, Fault> {
+    let Page { total, mut items } = client
+        .call(region, kind.list(0))
+        .await
+        .map_err(refresh_fault)?;
+    let offsets = (kind.page_size()..total).step_by(kind.page_size());
+    let pages = concurrently(offsets, |offset| {
+        let (client, region) = (client.clone(), region.to_owned());
+        async move { client.call(&region, kind.list(offset)).await }
+    });
+    for page in pages.await {
+        items.extend(page.map_err(refresh_fault)?.items);
+    }
+    Ok(items)
+}
+
+async fn confirm_missing(
+    client: &Client,
+    kind: &'static dyn Kind,
+    state: &State,
+    snapshot: &mut Snapshot,
+) -> Result<(), Fault> {
+    let word = kind.schema().kind;
+    let recorded = state
+        .resources
+        .values()
+        .filter(|record| record.kind == word);
+    let missing: Vec<Identity> = recorded
+        .map(crate::state::Record::identity)
+        .filter(|identity| !snapshot.found.contains_key(identity))
+        .collect();
+    let answers = concurrently(missing, |identity| {
+        let client = client.clone();
+        async move {
+            let answer = client
+                .call(&identity.region, kind.describe(&identity.id))
+                .await;
+            (identity, answer)
+        }
+    });
+    for (identity, answer) in answers.await {
+        match answer {
+            Ok(observed) => {
+                snapshot.found.insert(identity, observed);
+            }
+            Err(error) if error.kind == ErrorKind::Absent => {
+                snapshot.gone.insert(identity);
+            }
+            Err(error) => return Err(refresh_fault(error)),
+        }
+    }
+    Ok(())
+}
+
+/// Runs calls side by side, a bounded number at once.
+async fn concurrently<I, T, F>(
+    inputs: impl IntoIterator<Item = I>,
+    start: impl Fn(I) -> F,
+) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let permits = Arc::new(Semaphore::new(IN_FLIGHT));
+    let mut tasks = JoinSet::new();
+    for input in inputs {
+        let (permits, work) = (Arc::clone(&permits), start(input));
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _permit = permits.acquire_owned().await;
+            work.await
+        });
+    }
+    tasks.join_all().await
+}
+
+fn refresh_fault(error: api::Error) -> Fault {
+    let hint = error.next_step();
+    let fault = Fault::new("the cloud can't be read").because(error);
+    match hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}

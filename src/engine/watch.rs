@@ -1,0 +1,293 @@
+//! Waits for the cloud, for all steps together.
+//!
+//! The API has no call that tells of a task: the progress of a resource is its status. One list call
+//! shows the status of up to 100 resources, so all that wait are asked about together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::api::{Client, Error, ErrorKind};
+use crate::event::{Event, Sink};
+use crate::kinds::Kind;
+use crate::model::{Address, Identity, Observed, Phase};
+
+/// The shortest and the longest pause between two rounds of questions.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// The pause is this part of the time that the newest resource has waited: an answer comes at most
+/// so much later than it could, and slow tasks cost few calls.
+const PAUSE_PART: u32 = 10;
+/// How often in a row the cloud must say that a resource it showed before is not there, until it is
+/// taken at its word while a create is waited for.
+const VANISHED_AFTER: u32 = 3;
+
+/// Says what a step waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// The resource runs.
+    Ready,
+    /// The resource is not there any more.
+    Gone,
+}
+
+/// Says how waiting ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// What was waited for came about.
+    Reached(Option<Observed>),
+    /// The cloud gave up on the resource.
+    Failed(Observed),
+    /// The resource was deleted by someone else while it was waited for.
+    Vanished,
+    /// The time was up; the last known status word.
+    TimedOut(String),
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// Asks to be told when a resource is where a step wants it.
+pub(super) struct Request {
+    pub(super) address: Address,
+    pub(super) kind: &'static dyn Kind,
+    pub(super) identity: Identity,
+    pub(super) until: Until,
+    pub(super) status: String,
+    pub(super) started: Instant,
+    pub(super) limit: Duration,
+}
+
+/// Takes requests to wait.
+#[derive(Clone)]
+pub(super) struct Watcher(mpsc::UnboundedSender<(Request, oneshot::Sender<Outcome>)>);
+
+impl Watcher {
+    /// Begins to watch; the task ends when all watchers are dropped.
+    pub(super) fn start(
+        client: Client,
+        events: Sink,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, JoinHandle<()>) {
+        let (requests, incoming) = mpsc::unbounded_channel();
+        let rounds = Rounds {
+            client,
+            events,
+            stop,
+            waiting: BTreeMap::new(),
+        };
+        (Self(requests), tokio::spawn(rounds.run(incoming)))
+    }
+
+    /// Waits until the resource is where it should be, the time is up, or the user asks to stop.
+    pub(super) async fn wait(&self, request: Request) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        // A watcher that is gone has been stopped.
+        self.0.send((request, answer)).ok();
+        outcome.await.unwrap_or(Outcome::Interrupted)
+    }
+}
+
+struct Waiting {
+    request: Request,
+    answer: oneshot::Sender<Outcome>,
+    since: Instant,
+    seen: bool,
+    misses: u32,
+}
+
+struct Rounds {
+    client: Client,
+    events: Sink,
+    stop: watch::Receiver<bool>,
+    waiting: BTreeMap<Identity, Waiting>,
+}
+
+type Incoming = mpsc::UnboundedReceiver<(Request, oneshot::Sender<Outcome>)>;
+
+impl Rounds {
+    async fn run(mut self, mut incoming: Incoming) {
+        let mut open = true;
+        let mut next_round = Instant::now();
+        while open || !self.waiting.is_empty() {
+            if *self.stop.borrow() {
+                self.waiting.clear();
+                return;
+            }
+            let idle = self.waiting.is_empty();
+            tokio::select! {
+                request = incoming.recv(), if open => match request {
+                    Some((request, answer)) => {
+                        if idle {
+                            next_round = Instant::now() + PAUSE.0;
+                        }
+                        self.add(request, answer);
+                    }
+                    None => open = false,
+                },
+                // An error means that nobody can ask to stop any more.
+                Ok(()) = self.stop.changed() => {}
+                () = tokio::time::sleep_until(next_round), if !idle => {
+                    self.round().await;
+                    next_round = Instant::now() + self.pause();
+                }
+                else => return,
+            }
+        }
+    }
+
+    fn add(&mut self, request: Request, answer: oneshot::Sender<Outcome>) {
+        let waiting = Waiting {
+            answer,
+            since: Instant::now(),
+            seen: false,
+            misses: 0,
+            request,
+        };
+        self.waiting
+            .insert(waiting.request.identity.clone(), waiting);
+    }
+
+    fn pause(&self) -> Duration {
+        let newest = self
+            .waiting
+            .values()
+            .map(|waiting| waiting.since.elapsed())
+            .min();
+        (newest.unwrap_or_default() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)
+    }
+
+    /// Asks once about everything that is waited for.
+    async fn round(&mut self) {
+        for (kind, region, ids) in self.batches() {
+            match self.client.call(&region, kind.list_by_ids(&ids)).await {
+                Ok(page) => {
+                    let mut shown: BTreeMap<String, Observed> = page
+                        .items
+                        .into_iter()
+                        .map(|observed| (observed.id.clone(), observed))
+                        .collect();
+                    for id in ids {
+                        let identity = Identity {
+                            region: region.clone(),
+                            id,
+                        };
+                        match shown.remove(&identity.id) {
+                            Some(observed) => self.saw(&identity, observed),
+                            None => self.missed(kind, &identity).await,
+                        }
+                    }
+                }
+                Err(error) => self.could_not_ask(&error),
+            }
+        }
+        self.give_up_on_late();
+    }
+
+    fn batches(&self) -> Vec<(&'static dyn Kind, String, Vec<String>)> {
+        let mut groups: BTreeMap<(&str, &str), (&'static dyn Kind, Vec<String>)> = BTreeMap::new();
+        for (identity, waiting) in &self.waiting {
+            let kind = waiting.request.kind;
+            let group = groups
+                .entry((kind.schema().kind, &identity.region))
+                .or_insert((kind, Vec::new()));
+            group.1.push(identity.id.clone());
+        }
+        let mut batches = Vec::new();
+        for ((_, region), (kind, ids)) in groups {
+            batches.extend(
+                ids.chunks(kind.page_size())
+                    .map(|ids| (kind, region.to_owned(), ids.to_vec())),
+            );
+        }
+        batches
+    }
+
+    fn saw(&mut self, identity: &Identity, observed: Observed) {
+        let Some(waiting) = self.waiting.get_mut(identity) else {
+            return;
+        };
+        waiting.seen = true;
+        waiting.misses = 0;
+        waiting.request.status.clone_from(&observed.status);
+        match (waiting.request.until, observed.phase) {
+            (Until::Ready, Phase::Ready) => self.end(identity, Outcome::Reached(Some(observed))),
+            (_, Phase::Failed) => self.end(identity, Outcome::Failed(observed)),
+            _ => self.tell(identity),
+        }
+    }
+
+    /// Deals with a resource that the list did not show: alone that proves nothing.
+    async fn missed(&mut self, kind: &'static dyn Kind, identity: &Identity) {
+        let Some(waiting) = self.waiting.get(identity) else {
+            return;
+        };
+        let until = waiting.request.until;
+        match self
+            .client
+            .call(&identity.region, kind.describe(&identity.id))
+            .await
+        {
+            Ok(observed) => self.saw(identity, observed),
+            Err(error) if error.kind == ErrorKind::Absent && until == Until::Gone => {
+                self.end(identity, Outcome::Reached(None));
+            }
+            Err(error) if error.kind == ErrorKind::Absent => self.count_miss(identity),
+            Err(error) => self.could_not_ask(&error),
+        }
+    }
+
+    /// A new resource may take a while to show up everywhere; one that was seen may have vanished.
+    fn count_miss(&mut self, identity: &Identity) {
+        let Some(waiting) = self.waiting.get_mut(identity) else {
+            return;
+        };
+        waiting.misses += 1;
+        if waiting.seen && waiting.misses >= VANISHED_AFTER {
+            self.end(identity, Outcome::Vanished);
+        } else {
+            self.tell(identity);
+        }
+    }
+
+    /// A question without an answer harms nothing: it is asked again in the next round.
+    fn could_not_ask(&self, error: &Error) {
+        let message = format!("the cloud can't be asked just now, gwplan goes on asking: {error}");
+        (self.events)(Event::Trouble { message });
+    }
+
+    fn give_up_on_late(&mut self) {
+        let late: Vec<Identity> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.since.elapsed() >= waiting.request.limit)
+            .map(|(identity, _)| identity.clone())
+            .collect();
+        for identity in late {
+            let status = self.waiting[&identity].request.status.clone();
+            self.end(&identity, Outcome::TimedOut(status));
+        }
+    }
+
+    fn tell(&self, identity: &Identity) {
+        if let Some(Waiting { request, .. }) = self.waiting.get(identity) {
+            (self.events)(Event::Waiting {
+                address: request.address.clone(),
+                status: request.status.clone(),
+                elapsed: request.started.elapsed(),
+            });
+        }
+    }
+
+    fn end(&mut self, identity: &Identity, outcome: Outcome) {
+        if let Some(waiting) = self.waiting.remove(identity) {
+            waiting.answer.send(outcome).ok();
+        }
+    }
+}
+
+/// Pauses between two tries of a request that the cloud refuses while it is busy.
+pub(super) async fn pause_while_busy(since: Instant) {
+    sleep((since.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)).await;
+}

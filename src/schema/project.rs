@@ -1,0 +1,152 @@
+//! The table of the project file, gwplan.yaml.
+
+use super::meta::REGION;
+use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Whole};
+
+const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -> Field {
+    Field {
+        key,
+        wire: None,
+        shape,
+        need,
+        change: Change::Local,
+        read: Read::Unlisted,
+        doc,
+    }
+}
+
+const TEXT: Shape = Shape::Text(Text {
+    min: 1,
+    max: 4096,
+    prefix: None,
+});
+
+/// The top-level keys of gwplan.yaml, beside `defaults`, whose keys are those of a resource.
+pub const PROJECT: &[Field] = &[
+    local(
+        "provider",
+        Shape::Object(PROVIDER),
+        Need::Optional,
+        "Which cloud, and how to reach it.",
+    ),
+    local(
+        "state",
+        Shape::Object(STATE),
+        Need::Optional,
+        "Where gwplan keeps what it has made.",
+    ),
+    local(
+        "timeouts",
+        Shape::Object(TIMEOUTS),
+        Need::Optional,
+        "How long apply waits for the cloud.",
+    ),
+    local(
+        "allow",
+        Shape::Object(ALLOW),
+        Need::Optional,
+        "Words that the cloud has learnt since this version of gwplan was made.",
+    ),
+];
+
+const PROVIDER: &[Field] = &[
+    local(
+        "region",
+        REGION,
+        Need::Optional,
+        "The region of every resource that names none. Default: the environment's `TENCENTCLOUD_REGION`.",
+    ),
+    local(
+        "site",
+        Shape::Choice(Choice {
+            known: &["international", "china"],
+            allow: None,
+        }),
+        Need::Default(Literal::Text("international")),
+        "The vendor's site that the account belongs to: it picks the hosts of the API.",
+    ),
+    local(
+        "endpoint",
+        TEXT,
+        Need::Optional,
+        "`simulator` for the embedded simulated cloud, or a base URL in place of every service's own. Left out, the real cloud. `GWPLAN_ENDPOINT` overrides it.",
+    ),
+    local(
+        "profile",
+        TEXT,
+        Need::Optional,
+        "The profile in the vendor CLI's credential files.",
+    ),
+    local(
+        "requestsPerSecond",
+        Shape::Whole(Whole {
+            min: 0,
+            max: 100_000,
+            usual: Some((1, 20)),
+            unit: "requests",
+        }),
+        Need::Default(Literal::Int(20)),
+        "How many requests a second gwplan sends for each action at most. The cloud allows 20; 0 means no limit, which only a simulated cloud takes well.",
+    ),
+];
+
+const STATE: &[Field] = &[
+    local(
+        "backend",
+        Shape::Choice(Choice {
+            known: &["local"],
+            allow: None,
+        }),
+        Need::Default(Literal::Text("local")),
+        "The kind of storage.",
+    ),
+    local(
+        "path",
+        TEXT,
+        Need::Default(Literal::Text("state/default.json")),
+        "The state file, relative to gwplan.yaml.",
+    ),
+];
+
+const TIMEOUTS: &[Field] = &[
+    local(
+        "create",
+        TEXT,
+        Need::Default(Literal::Text("30m")),
+        "How long to wait for a new resource, for example `45m` or `1h 30m`. After it the resource stays recorded as `creating`, and the next apply goes on waiting.",
+    ),
+    local(
+        "delete",
+        TEXT,
+        Need::Default(Literal::Text("30m")),
+        "How long to wait for a deleted resource to be gone.",
+    ),
+];
+
+const ALLOW: &[Field] = &[
+    local(
+        "specification",
+        Shape::Texts,
+        Need::Optional,
+        "Further values of `nodeConfig.specification`, for example `[16c32g]`.",
+    ),
+    local(
+        "gatewayVersion",
+        Shape::Texts,
+        Need::Optional,
+        "Further values of `gatewayVersion`.",
+    ),
+    local(
+        "featureVersion",
+        Shape::Texts,
+        Need::Optional,
+        "Further values of `featureVersion`.",
+    ),
+    local(
+        "slaType",
+        Shape::Texts,
+        Need::Optional,
+        "Further values of `internetConfig.slaType`.",
+    ),
+    local("region", Shape::Texts, Need::Optional, "Further regions."),
+];

@@ -1,0 +1,271 @@
+//! Diagnostics as text, JSON, workflow annotations and SARIF.
+
+use std::collections::BTreeSet;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde_json::{Value as Json, json};
+
+use crate::model::{Diagnostic, Location, Severity};
+
+/// Names a form of diagnostics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people: the source line and a caret.
+    Text,
+    /// Terraform's `validate -json`.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// The version of Terraform's diagnostic format.
+const FORMAT_VERSION: &str = "1.0";
+
+/// Renders diagnostics; text carries colour, which the terminal drops where it does not belong.
+pub fn render(diagnostics: &[Diagnostic], format: Format) -> String {
+    match format {
+        Format::Text => diagnostics.iter().map(text).collect(),
+        Format::Json => line(&validate_json(diagnostics)),
+        Format::Github => diagnostics.iter().map(github).collect(),
+        Format::Sarif => line(&sarif(diagnostics)),
+    }
+}
+
+fn line(json: &Json) -> String {
+    format!("{json:#}\n")
+}
+
+fn text(diagnostic: &Diagnostic) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
+        .primary_title(diagnostic.summary.as_str())
+        .id(diagnostic.rule);
+    let group = match &diagnostic.location {
+        None => Group::with_title(title),
+        Some(location) if location.file().text().is_empty() => {
+            title.element(Origin::path(location.file().path()).line(1).char_column(1))
+        }
+        Some(location) => {
+            let mut group =
+                title.element(Excerpt::of(location).snippet(location, AnnotationKind::Primary, ""));
+            for (other, note) in &diagnostic.related {
+                group =
+                    group.element(Excerpt::of(other).snippet(other, AnnotationKind::Context, note));
+            }
+            group
+        }
+    };
+    let group = if diagnostic.help.is_empty() {
+        group
+    } else {
+        group.element(Level::HELP.message(diagnostic.help.as_str()))
+    };
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
+    format!("{}\n\n", renderer.render(&[group]))
+}
+
+/// The lines of a file that a location touches: a whole file would be copied for each diagnostic.
+struct Excerpt<'a> {
+    text: &'a str,
+    first_line: usize,
+    offset: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    fn of(location: &'a Location) -> Self {
+        let (start, end) = (location.start(), location.end());
+        let text = location.file().text();
+        let offset = text[..start.byte].rfind('\n').map_or(0, |at| at + 1);
+        let until = text[end.byte..]
+            .find('\n')
+            .map_or(text.len(), |at| end.byte + at);
+        Self {
+            text: &text[offset..until],
+            first_line: start.line,
+            offset,
+        }
+    }
+
+    fn snippet(
+        self,
+        location: &'a Location,
+        kind: AnnotationKind,
+        note: &'a str,
+    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let span = (location.start().byte - self.offset)..(location.end().byte - self.offset);
+        let annotation = kind.span(span);
+        let annotation = if note.is_empty() {
+            annotation
+        } else {
+            annotation.label(note)
+        };
+        Snippet::source(self.text)
+            .line_start(self.first_line)
+            .path(location.file().path())
+            .annotation(annotation)
+    }
+}
+
+fn validate_json(diagnostics: &[Diagnostic]) -> Json {
+    let count = |severity| {
+        diagnostics
+            .iter()
+            .filter(|d| d.severity == severity)
+            .count()
+    };
+    let errors = count(Severity::Error);
+    json!({
+        "format_version": FORMAT_VERSION,
+        "valid": errors == 0,
+        "error_count": errors,
+        "warning_count": count(Severity::Warning),
+        "diagnostics": diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+    })
+}
+
+/// Renders one diagnostic as Terraform's diagnostic object.
+pub(super) fn diagnostic_json(diagnostic: &Diagnostic) -> Json {
+    let mut object = json!({
+        "severity": diagnostic.severity.word(),
+        "summary": diagnostic.summary,
+        "detail": diagnostic.help,
+        "rule": diagnostic.rule,
+    });
+    if let Some(location) = &diagnostic.location {
+        let (start, end) = (location.start(), location.end());
+        object["range"] = json!({
+            "filename": location.file().path(),
+            "start": { "line": start.line, "column": start.column, "byte": start.byte },
+            "end": { "line": end.line, "column": end.column, "byte": end.byte },
+        });
+        object["snippet"] = snippet_json(location);
+    }
+    object
+}
+
+fn snippet_json(location: &Location) -> Json {
+    let (start, end) = (location.start(), location.end());
+    let code = location.file().line(start.line);
+    let highlight = start.column - 1;
+    let width = if end.line == start.line {
+        end.column - start.column
+    } else {
+        1
+    };
+    json!({
+        "context": null,
+        "code": code,
+        "start_line": start.line,
+        "highlight_start_offset": highlight,
+        "highlight_end_offset": highlight + width,
+        "values": [],
+    })
+}
+
+/// Escapes as GitHub's workflow commands need it: in properties `:` and `,` end the value.
+fn escape(text: &str, property: bool) -> String {
+    let text = text
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    if property {
+        text.replace(':', "%3A").replace(',', "%2C")
+    } else {
+        text
+    }
+}
+
+fn github(diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.location.as_ref().map(|location| {
+        let (start, end) = (location.start(), location.end());
+        let file = escape(location.file().path(), true);
+        let end_column = if end.line == start.line {
+            format!(",endColumn={}", end.column)
+        } else {
+            String::new()
+        };
+        format!(
+            "file={file},line={},endLine={},col={}{end_column},",
+            start.line, end.line, start.column
+        )
+    });
+    let message = if diagnostic.help.is_empty() {
+        diagnostic.summary.clone()
+    } else {
+        format!("{}\n{}", diagnostic.summary, diagnostic.help)
+    };
+    format!(
+        "::{} {}title={}::{}\n",
+        diagnostic.severity.word(),
+        place.unwrap_or_default(),
+        escape(diagnostic.rule, true),
+        escape(&message, false),
+    )
+}
+
+fn sarif(diagnostics: &[Diagnostic]) -> Json {
+    let rules: BTreeSet<&str> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.rule)
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "gwplan",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|rule| json!({ "id": rule })).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": diagnostics.iter().map(sarif_result).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+fn sarif_result(diagnostic: &Diagnostic) -> Json {
+    let text = if diagnostic.help.is_empty() {
+        diagnostic.summary.clone()
+    } else {
+        format!("{}: {}", diagnostic.summary, diagnostic.help)
+    };
+    let mut result = json!({
+        "ruleId": diagnostic.rule,
+        "level": diagnostic.severity.word(),
+        "message": { "text": text },
+    });
+    if let Some(location) = &diagnostic.location {
+        result["locations"] = json!([sarif_location(location, None)]);
+    }
+    if !diagnostic.related.is_empty() {
+        let related = diagnostic
+            .related
+            .iter()
+            .map(|(location, note)| sarif_location(location, Some(note)));
+        result["relatedLocations"] = related.collect();
+    }
+    result
+}
+
+fn sarif_location(location: &Location, note: Option<&str>) -> Json {
+    let (start, end) = (location.start(), location.end());
+    let mut object = json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": location.file().path().replace('\\', "/").replace(' ', "%20") },
+            "region": {
+                "startLine": start.line, "startColumn": start.column,
+                "endLine": end.line, "endColumn": end.column,
+            },
+        },
+    });
+    if let Some(note) = note {
+        object["message"] = json!({ "text": note });
+    }
+    object
+}

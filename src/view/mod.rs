@@ -1,0 +1,20 @@
+//! Values to text, for people and for programs.
+//!
+//! Everything here but [`Progress`] returns text; the terminal decides on colour when it prints.
+
+mod apply_json;
+mod diagnostics;
+mod plan_json;
+mod plan_text;
+mod progress;
+mod report;
+mod state;
+mod terraform;
+
+pub use apply_json::JsonLines;
+pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};
+pub use plan_json::render as plan_json;
+pub use plan_text::render as plan_text;
+pub use progress::Progress;
+pub use report::render as report_text;
+pub use state::{record_text, state_json, state_list, state_text};

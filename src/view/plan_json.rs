@@ -1,0 +1,232 @@
+//! The plan in Terraform's plan JSON, format version 1.2.
+//!
+//! What Terraform has no word for stands under the one key `gwplan`.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::{Address, Attributes, has_errors};
+use crate::plan::{Action, How, Plan, Reason, Schemas, Step};
+use crate::state::State;
+
+use super::diagnostics::diagnostic_json;
+use super::terraform::{
+    PROVIDER, STATE_FORMAT, TERRAFORM_VERSION, record_values, resource, resource_type, values,
+};
+
+/// Renders a plan on one line; the same plan gives the same bytes.
+pub fn render(plan: &Plan, state: &State, schemas: Schemas<'_>) -> String {
+    let mut changes: Vec<Json> = plan
+        .steps
+        .iter()
+        .map(|step| resource_change(step, schemas))
+        .collect();
+    changes.extend(
+        plan.unchanged
+            .iter()
+            .filter_map(|address| unchanged(address, state, schemas)),
+    );
+    changes.sort_by_cached_key(|change| change["address"].as_str().map(str::to_owned));
+    let errored = has_errors(&plan.diagnostics);
+    let json = json!({
+        "format_version": "1.2",
+        "terraform_version": TERRAFORM_VERSION,
+        "planned_values": { "root_module": { "resources": planned_values(plan, state, schemas) } },
+        "resource_changes": changes,
+        "prior_state": prior_state(state, schemas),
+        "configuration": { "root_module": {} },
+        "complete": true,
+        "applyable": !errored && !plan.is_empty(),
+        "errored": errored,
+        "gwplan": own(plan),
+    });
+    format!("{json}\n")
+}
+
+fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
+    let actions: &[&str] = match step.action {
+        Action::Create => &["create"],
+        Action::Update => &["update"],
+        Action::Replace => &["delete", "create"],
+        Action::Delete => &["delete"],
+        Action::Forget => &["forget"],
+        Action::AwaitCreate | Action::AwaitDelete => &["no-op"],
+    };
+    let made = matches!(step.action, Action::Create | Action::Replace);
+    let before = if step.existing.is_some() {
+        present(step, &step.before)
+    } else {
+        Json::Null
+    };
+    let after = match step.action {
+        Action::Delete | Action::Forget | Action::AwaitDelete => Json::Null,
+        Action::AwaitCreate => before.clone(),
+        Action::Update => present(step, &step.after),
+        Action::Create | Action::Replace => {
+            let mut object = values(&step.after);
+            object.insert("region".to_owned(), json!(step.region));
+            Json::Object(object)
+        }
+    };
+    let unknown = if made {
+        json!({ "gatewayId": true, "taskId": true, "status": true })
+    } else {
+        json!({})
+    };
+    let mut change = json!({
+        "actions": actions,
+        "before": before,
+        "after": after,
+        "after_unknown": unknown,
+        "before_sensitive": {},
+        "after_sensitive": {},
+    });
+    if step.action == Action::Replace {
+        let forcing = step
+            .changes
+            .iter()
+            .filter(|change| change.how == How::Replace);
+        change["replace_paths"] = forcing
+            .map(|change| json!(change.path.segments()))
+            .collect();
+    }
+    let mut object = head(&step.address, schemas);
+    object.insert("change".to_owned(), change);
+    if let Some(reason) = action_reason(step) {
+        object.insert("action_reason".to_owned(), json!(reason));
+    }
+    Json::Object(object)
+}
+
+/// Returns the attributes of a resource that exists, with its identity.
+fn present(step: &Step, attributes: &Attributes) -> Json {
+    let mut object = values(attributes);
+    if let Some(identity) = &step.existing {
+        object.insert("gatewayId".to_owned(), json!(identity.id));
+        object.insert("region".to_owned(), json!(identity.region));
+    }
+    Json::Object(object)
+}
+
+fn head(address: &Address, schemas: Schemas<'_>) -> Map<String, Json> {
+    let mut object = Map::new();
+    object.insert("address".to_owned(), json!(address.to_string()));
+    object.insert("mode".to_owned(), json!("managed"));
+    object.insert("type".to_owned(), json!(resource_type(address, schemas)));
+    object.insert("name".to_owned(), json!(address.name()));
+    object.insert("provider_name".to_owned(), json!(PROVIDER));
+    object
+}
+
+/// Terraform's word for why, where it has one.
+fn action_reason(step: &Step) -> Option<&'static str> {
+    match (step.action, &step.reason) {
+        (Action::Replace, Reason::Failed(_)) => Some("replace_because_tainted"),
+        (Action::Replace, Reason::Differs) => Some("replace_because_cannot_update"),
+        (Action::Delete, Reason::LeftTheFiles) => Some("delete_because_no_resource_config"),
+        _ => None,
+    }
+}
+
+fn unchanged(address: &Address, state: &State, schemas: Schemas<'_>) -> Option<Json> {
+    let object = record_values(state.resources.get(address)?);
+    let mut entry = head(address, schemas);
+    entry.insert(
+        "change".to_owned(),
+        json!({
+            "actions": ["no-op"],
+            "before": object,
+            "after": object,
+            "after_unknown": {},
+            "before_sensitive": {},
+            "after_sensitive": {},
+        }),
+    );
+    Some(Json::Object(entry))
+}
+
+fn planned_values(plan: &Plan, state: &State, schemas: Schemas<'_>) -> Vec<Json> {
+    let kept = plan
+        .unchanged
+        .iter()
+        .filter_map(|address| Some((address, record_values(state.resources.get(address)?))));
+    let made = plan
+        .steps
+        .iter()
+        .filter(|step| !step.after.is_empty())
+        .map(|step| {
+            let mut object = values(&step.after);
+            object.insert("region".to_owned(), json!(step.region));
+            (&step.address, object)
+        });
+    let mut planned: Vec<_> = kept.chain(made).collect();
+    planned.sort_by(|(a, _), (b, _)| a.cmp(b));
+    planned
+        .into_iter()
+        .map(|(address, object)| resource(address, schemas, object))
+        .collect()
+}
+
+fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
+    let resources = state
+        .resources
+        .iter()
+        .map(|(address, record)| resource(address, schemas, record_values(record)));
+    json!({
+        "format_version": STATE_FORMAT,
+        "terraform_version": TERRAFORM_VERSION,
+        "values": { "root_module": { "resources": resources.collect::<Vec<_>>() } },
+    })
+}
+
+fn own(plan: &Plan) -> Json {
+    let steps = plan.steps.iter().map(|step| {
+        let calls = step.changes.iter().map(|change| {
+            let how = match change.how {
+                How::InPlace(call) => call,
+                How::Replace => "replace",
+            };
+            json!({ "path": change.path, "how": how })
+        });
+        json!({
+            "address": step.address,
+            "action": action_word(step.action),
+            "reason": reason_word(&step.reason),
+            "changes": calls.collect::<Vec<_>>(),
+        })
+    });
+    let ignored = plan
+        .ignored
+        .iter()
+        .map(|(address, path)| json!({ "address": address, "path": path }));
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "refreshed": plan.refreshed,
+        "steps": steps.collect::<Vec<_>>(),
+        "ignored": ignored.collect::<Vec<_>>(),
+        "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+    })
+}
+
+fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::AwaitCreate => "await-create",
+        Action::AwaitDelete => "await-delete",
+        Action::Forget => "forget",
+    }
+}
+
+fn reason_word(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::New => "new",
+        Reason::Gone => "gone",
+        Reason::LeftTheFiles => "left-the-files",
+        Reason::Destroy => "destroy",
+        Reason::Failed(_) => "failed",
+        Reason::Differs => "differs",
+        Reason::Unfinished => "unfinished",
+    }
+}

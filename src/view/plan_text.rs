@@ -1,0 +1,219 @@
+//! The plan for people, at a terminal and in a log.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use similar::{ChangeTag, TextDiff};
+
+use crate::model::{Attributes, Value};
+use crate::plan::{Action, Counts, FieldChange, How, Plan, Reason, Step};
+
+const ADD: Style = AnsiColor::Green.on_default();
+const CHANGE: Style = AnsiColor::Yellow.on_default();
+const REMOVE: Style = AnsiColor::Red.on_default();
+const QUIET: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+/// Texts longer than this, in characters, are shown on a line each, with the differing words marked.
+const LONG_TEXT: usize = 30;
+
+/// Renders a plan.
+pub fn render(plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.is_empty() {
+        let says = if plan.refreshed {
+            "The cloud matches the files."
+        } else {
+            "The files match the state; the cloud was not asked."
+        };
+        line(&mut out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
+    } else {
+        line(&mut out, "gwplan will perform the following actions:\n");
+        for step in &plan.steps {
+            render_step(&mut out, step);
+            out.push('\n');
+        }
+        line(&mut out, &summary(&plan.counts()));
+        if !plan.refreshed {
+            line(
+                &mut out,
+                "The cloud was not asked: what was changed there is not in this plan.",
+            );
+        }
+    }
+    for (address, path) in &plan.ignored {
+        line(
+            &mut out,
+            &format!(
+                "{QUIET}Ignored: {path} of {address} differs, which ignoreChanges leaves alone.{QUIET:#}"
+            ),
+        );
+    }
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn summary(counts: &Counts) -> String {
+    let Counts {
+        add,
+        change,
+        destroy,
+        resume,
+        forget,
+    } = counts;
+    let mut text =
+        format!("{STRONG}Plan:{STRONG:#} {add} to add, {change} to change, {destroy} to destroy");
+    if *resume > 0 {
+        let _ = write!(text, ", {resume} to wait for");
+    }
+    if *forget > 0 {
+        let _ = write!(text, ", {forget} to forget");
+    }
+    text + "."
+}
+
+fn render_step(out: &mut String, step: &Step) {
+    let address = &step.address;
+    let (sign, style, what) = match step.action {
+        Action::Create => ("+", ADD, "will be created"),
+        Action::Update => ("~", CHANGE, "will be updated in-place"),
+        Action::Replace => ("-/+", REMOVE, "must be replaced"),
+        Action::Delete => ("-", REMOVE, "will be destroyed"),
+        Action::AwaitCreate => (">", CHANGE, "is being created already; apply waits for it"),
+        Action::AwaitDelete => (
+            ">",
+            CHANGE,
+            "is being destroyed already; apply waits for it",
+        ),
+        Action::Forget => (".", QUIET, "is gone already; its record will be dropped"),
+    };
+    line(out, &format!("{STRONG}  # {address} {what}{STRONG:#}"));
+    if let Some(why) = reason(step) {
+        line(out, &format!("{QUIET}  # ({why}){QUIET:#}"));
+    }
+    let id = step
+        .existing
+        .as_ref()
+        .map(|identity| format!(" [{} in {}]", identity.id, identity.region));
+    let region = if step.existing.is_none() {
+        format!(" [{}]", step.region)
+    } else {
+        String::new()
+    };
+    line(
+        out,
+        &format!(
+            "{style}{sign:>3}{style:#} {address}{}{region}",
+            id.unwrap_or_default()
+        ),
+    );
+    match step.action {
+        Action::Create => {
+            render_attributes(out, &step.after, 6);
+            line(
+                out,
+                &format!("      {ADD}+{ADD:#} gatewayId: {QUIET}(known after apply){QUIET:#}"),
+            );
+        }
+        Action::Replace if step.changes.is_empty() => render_attributes(out, &step.after, 6),
+        Action::Update | Action::Replace => {
+            for change in &step.changes {
+                render_change(out, change);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn reason(step: &Step) -> Option<String> {
+    match &step.reason {
+        Reason::New | Reason::Differs | Reason::Destroy | Reason::Unfinished => None,
+        Reason::Gone if step.action == Action::Create => {
+            Some("it is recorded, but the cloud says that it is not there: it was deleted outside gwplan".to_owned())
+        }
+        Reason::Gone => None,
+        Reason::LeftTheFiles => Some("it is not in the YAML files".to_owned()),
+        Reason::Failed(status) => Some(format!("the cloud gave up on making it: {status}")),
+    }
+}
+
+fn render_attributes(out: &mut String, attributes: &Attributes, indent: usize) {
+    let width = attributes
+        .keys()
+        .map(|key| key.chars().count())
+        .max()
+        .unwrap_or_default()
+        + 1;
+    for (key, value) in attributes {
+        let key = format!("{key}:");
+        match value {
+            Value::Map(map) if !map.is_empty() => {
+                line(out, &format!("{:indent$}{ADD}+{ADD:#} {key}", ""));
+                render_attributes(out, map, indent + 4);
+            }
+            _ => line(
+                out,
+                &format!("{:indent$}{ADD}+{ADD:#} {key:<width$} {value}", ""),
+            ),
+        }
+    }
+}
+
+fn render_change(out: &mut String, change: &FieldChange) {
+    let FieldChange {
+        path,
+        before,
+        after,
+        how,
+    } = change;
+    let note = match how {
+        How::InPlace(call) => format!("{QUIET}# by {call}{QUIET:#}"),
+        How::Replace => format!("{REMOVE}# forces replacement{REMOVE:#}"),
+    };
+    let long = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .and_then(Value::as_text)
+            .is_some_and(|text| text.chars().count() > LONG_TEXT)
+    };
+    match (before, after) {
+        (Some(Value::Text(old)), Some(Value::Text(new))) if long(before) || long(after) => {
+            line(out, &format!("      {CHANGE}~{CHANGE:#} {path}:  {note}"));
+            render_text_change(out, old, new);
+        }
+        (Some(old), Some(new)) => line(
+            out,
+            &format!("      {CHANGE}~{CHANGE:#} {path}: {old} → {new}  {note}"),
+        ),
+        (None, Some(new)) => line(out, &format!("      {ADD}+{ADD:#} {path}: {new}  {note}")),
+        (Some(old), None) => line(
+            out,
+            &format!("      {REMOVE}-{REMOVE:#} {path}: {old}  {note}"),
+        ),
+        (None, None) => {}
+    }
+}
+
+/// Shows two texts under each other, the words that differ in bold.
+fn render_text_change(out: &mut String, old: &str, new: &str) {
+    let diff = TextDiff::from_words(old, new);
+    for (sign, style, other) in [
+        ("-", REMOVE, ChangeTag::Insert),
+        ("+", ADD, ChangeTag::Delete),
+    ] {
+        let mut text = String::new();
+        for word in diff.iter_all_changes().filter(|word| word.tag() != other) {
+            // Debug's escapes keep control characters from reaching the terminal.
+            let shown = word.value().escape_debug();
+            if word.tag() == ChangeTag::Equal {
+                let _ = write!(text, "{shown}");
+            } else {
+                let _ = write!(text, "{STRONG}{shown}{STRONG:#}");
+            }
+        }
+        line(out, &format!("          {style}{sign}{style:#} \"{text}\""));
+    }
+}

@@ -1,0 +1,10 @@
+//! The transport and the credentials against servers on this machine.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test, helpers included"
+)]
+
+mod credentials;
+mod loopback;
+mod transport;
