@@ -55,6 +55,7 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Reads the request by the table, refuses what the table refuses, and fills the defaults in.
 fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
+    refuse_empty(&ask.body)?;
     tag_keys_are_unique(&ask.body)?;
     let mut attributes = wire::decode(GATEWAY.fields, &ask.body);
     let findings = check(
@@ -97,11 +98,14 @@ fn refuse_errors(findings: Vec<Finding>) -> Result<(), Refusal> {
 /// Finds the vendor's code for what the table refuses.
 fn refusal(finding: &Finding) -> Refusal {
     let first = finding.path.segments().first().map_or("", String::as_str);
+    let last = finding.path.segments().last().map_or("", String::as_str);
     let code = match (first, finding.rule) {
         ("name", _) => "InvalidParameterValue.Name",
         ("type", _) => "InvalidParameterValue.Type",
         ("engineRegion", _) => "InvalidParameterValue.Region",
         (_, "missing-key") => "MissingParameter.MissParameter",
+        // The flag itself is never wrong: what it asks for is missing.
+        (_, "contradiction") if last == "multiZoneFlag" => "MissingParameter.MissParameter",
         ("nodeConfig", _) => "InvalidParameterValue.Specification",
         ("tags", "out-of-range") => "LimitExceeded.LimitExceeded",
         ("tradeType", "unsupported") => "OperationDenied.OperationDenied",
@@ -109,6 +113,19 @@ fn refusal(finding: &Finding) -> Refusal {
         _ => "InvalidParameterValue.InvalidParameterValue",
     };
     Refusal::new(code, finding.summary.clone())
+}
+
+/// Refuses empty text where it doesn't mean "not set", as the table reads it.
+pub(super) fn refuse_empty(body: &Map<String, Json>) -> Result<(), Refusal> {
+    for (name, code) in [
+        ("Name", "InvalidParameterValue.Name"),
+        ("Type", "InvalidParameterValue.Type"),
+    ] {
+        if body.get(name).and_then(Json::as_str) == Some("") {
+            return Err(Refusal::new(code, format!("{name} is empty")));
+        }
+    }
+    Ok(())
 }
 
 /// Two tags of one key in a call can't both be.
