@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine;
 use crate::model::{Address, Desired};
-use crate::plan::{Goal, Inputs, Plan, Snapshot, plan};
+use crate::plan::{Goal, Inputs, Plan, Selection, Snapshot, plan};
 use crate::state::State;
 
 use super::cloud::Connection;
@@ -39,6 +39,9 @@ fn make(
 ) -> Result<Plan, Failure> {
     let inputs = Inputs {
         desired,
+        moved: &[],
+        removed: &[],
+        selection: &Selection::default(),
         state,
         snapshot,
         schemas: &schema_of,

@@ -181,16 +181,16 @@ fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
 fn own(plan: &Plan) -> Json {
     let steps = plan.steps.iter().map(|step| {
         let calls = step.changes.iter().map(|change| {
-            let how = match change.how {
-                How::InPlace(call) => call,
+            let how = match &change.how {
+                How::InPlace(call) => call.as_str(),
                 How::Replace => "replace",
             };
             json!({ "path": change.path, "how": how })
         });
         json!({
             "address": step.address,
-            "action": action_word(step.action),
-            "reason": reason_word(&step.reason),
+            "action": step.action.word(),
+            "reason": step.reason.word(),
             "changes": calls.collect::<Vec<_>>(),
         })
     });
@@ -205,28 +205,4 @@ fn own(plan: &Plan) -> Json {
         "ignored": ignored.collect::<Vec<_>>(),
         "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
     })
-}
-
-fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Delete => "delete",
-        Action::AwaitCreate => "await-create",
-        Action::AwaitDelete => "await-delete",
-        Action::Forget => "forget",
-    }
-}
-
-fn reason_word(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::New => "new",
-        Reason::Gone => "gone",
-        Reason::LeftTheFiles => "left-the-files",
-        Reason::Destroy => "destroy",
-        Reason::Failed(_) => "failed",
-        Reason::Differs => "differs",
-        Reason::Unfinished => "unfinished",
-    }
 }

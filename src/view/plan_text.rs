@@ -63,6 +63,7 @@ fn summary(counts: &Counts) -> String {
         destroy,
         resume,
         forget,
+        moved,
     } = counts;
     let mut text =
         format!("{STRONG}Plan:{STRONG:#} {add} to add, {change} to change, {destroy} to destroy");
@@ -71,6 +72,9 @@ fn summary(counts: &Counts) -> String {
     }
     if *forget > 0 {
         let _ = write!(text, ", {forget} to forget");
+    }
+    if *moved > 0 {
+        let _ = write!(text, ", {moved} to move");
     }
     text + "."
 }
@@ -167,6 +171,7 @@ fn render_change(out: &mut String, change: &FieldChange) {
         before,
         after,
         how,
+        drifted,
     } = change;
     let note = match how {
         How::InPlace(call) => format!("{QUIET}# by {call}{QUIET:#}"),
