@@ -27,7 +27,8 @@ use crate::model::{
 use crate::schema::ResourceSchema;
 use crate::state::{Record, State};
 
-pub use drift::{Drift, drift};
+pub use drift::{Drift, DriftedField, drift};
+pub use moves::carry_out as moved_state;
 pub use saved::{Binding, SavedPlan, digest};
 
 /// Finds the schema of a kind.
@@ -322,7 +323,7 @@ impl Plan {
 
     /// Returns the state as the plan's moves leave it; nothing else of the plan is done to it.
     pub fn moved_state(&self, state: &State) -> State {
-        moves::carry_out(state, &self.moves)
+        moved_state(state, &self.moves)
     }
 }
 

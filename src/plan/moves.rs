@@ -56,7 +56,7 @@ pub(super) fn resolve(inputs: &Inputs<'_>) -> Resolved {
 }
 
 /// Gives the records of a state their new addresses, all at once.
-pub(super) fn carry_out(state: &State, moves: &[Move]) -> State {
+pub fn carry_out(state: &State, moves: &[Move]) -> State {
     let mut moved = state.clone();
     let mut records = Vec::new();
     for Move { from, to } in moves {
@@ -65,10 +65,11 @@ pub(super) fn carry_out(state: &State, moves: &[Move]) -> State {
     for (to, record) in records {
         moved.resources.insert(to.clone(), record);
     }
+    let new: BTreeMap<&Address, &Address> = moves.iter().map(|Move { from, to }| (from, to)).collect();
     for record in moved.resources.values_mut() {
         for target in &mut record.depends_on {
-            if let Some(Move { to, .. }) = moves.iter().find(|entry| entry.from == *target) {
-                target.clone_from(to);
+            if let Some(to) = new.get(target) {
+                *target = (*to).clone();
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Plans that are kept in a file, and the digest that names a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Address, Fault};
+use crate::model::{Address, Desired, Fault};
 use crate::state::State;
 
 use super::{Move, Plan, Step};
@@ -37,6 +38,10 @@ pub struct SavedPlan {
     pub serial: u64,
     /// A digest of each record that it was made from, to tell which has moved.
     pub records: BTreeMap<Address, String>,
+    /// The files or folders that were named when it was made.
+    pub paths: Vec<PathBuf>,
+    /// A digest of each resource that the files described, to tell which has been edited since.
+    pub desired: BTreeMap<Address, String>,
     /// The plan.
     pub plan: Plan,
     /// The digest of the plan and its binding.
@@ -80,15 +85,60 @@ fn record_digests(state: &State) -> BTreeMap<Address, String> {
         .collect()
 }
 
+fn desired_digests(desired: &BTreeMap<Address, Desired>) -> BTreeMap<Address, String> {
+    let digest = |desired: &Desired| {
+        // All but where it stands in the files.
+        let Desired {
+            address: _,
+            region,
+            attributes,
+            depends_on,
+            prevent_destroy,
+            create_before_destroy,
+            ignore_changes,
+            location: _,
+        } = desired;
+        sha256(&(
+            region,
+            attributes,
+            depends_on,
+            prevent_destroy,
+            create_before_destroy,
+            ignore_changes,
+        ))
+    };
+    desired
+        .iter()
+        .map(|(address, desired)| (address.clone(), digest(desired)))
+        .collect()
+}
+
+/// Names the addresses whose digests differ.
+fn differing(then: &BTreeMap<Address, String>, now: &BTreeMap<Address, String>) -> Vec<String> {
+    let all: BTreeSet<&Address> = then.keys().chain(now.keys()).collect();
+    all.into_iter()
+        .filter(|address| then.get(*address) != now.get(*address))
+        .map(Address::to_string)
+        .collect()
+}
+
 impl SavedPlan {
     /// Binds a plan to what it was made from.
-    pub fn new(plan: Plan, state: &State, binding: Binding) -> Self {
+    pub fn new(
+        plan: Plan,
+        state: &State,
+        desired: &BTreeMap<Address, Desired>,
+        paths: &[PathBuf],
+        binding: Binding,
+    ) -> Self {
         let digest = digest(&plan, &binding);
         let mut saved = Self {
             gwplan_plan: FORMAT,
             binding,
             serial: state.serial,
             records: record_digests(state),
+            paths: paths.to_owned(),
+            desired: desired_digests(desired),
             plan,
             digest,
             seal: String::new(),
@@ -141,7 +191,12 @@ impl SavedPlan {
     ///
     /// # Errors
     /// A fault that says which resource or which setting has moved since.
-    pub fn check(&self, state: &State, binding: &Binding) -> Result<(), Fault> {
+    pub fn check(
+        &self,
+        state: &State,
+        desired: &BTreeMap<Address, Desired>,
+        binding: &Binding,
+    ) -> Result<(), Fault> {
         let again = "plan again, review the new plan, and apply that";
         let Binding {
             lineage,
@@ -160,26 +215,24 @@ impl SavedPlan {
                 .hint(again));
             }
         }
-        if self.serial == state.serial {
-            return Ok(());
+        let edited = differing(&self.desired, &desired_digests(desired));
+        if !edited.is_empty() {
+            return Err(Fault::new(format!(
+                "the plan is stale: the files have changed since it was made: {}",
+                edited.join(", ")
+            ))
+            .hint(again));
         }
-        let now = record_digests(state);
-        let addresses = self.records.keys().chain(now.keys());
-        let mut moved: Vec<String> = addresses
-            .filter(|address| self.records.get(*address) != now.get(*address))
-            .map(Address::to_string)
-            .collect();
-        moved.sort();
-        moved.dedup();
-        let what = if moved.is_empty() {
-            "nothing that it records".to_owned()
-        } else {
-            moved.join(", ")
-        };
-        Err(Fault::new(format!(
-            "the plan is stale: the state has moved on from serial {} to {}; changed: {what}",
-            self.serial, state.serial
-        ))
-        .hint(again))
+        let moved = differing(&self.records, &record_digests(state));
+        if self.serial != state.serial || !moved.is_empty() {
+            let what = if moved.is_empty() {
+                "nothing that it holds".to_owned()
+            } else {
+                moved.join(", ")
+            };
+            let (then, now) = (self.serial, state.serial);
+            return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));
+        }
+        Ok(())
     }
 }
