@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Attributes, Fault, Identity, Observed};
+use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at};
 use crate::plan::{Action, Step};
 use crate::state::{Record, Status};
 
@@ -141,12 +141,11 @@ impl Job<'_> {
             self.delete_one(&failed.identity()).await?;
         }
         let place = Place::SuccessorOf(Box::new(old.clone()));
-        let made = match successor {
-            Some(record) => *record,
-            None => {
-                self.check_unmoved(&old.identity()).await?;
-                self.send_create(&place).await?
-            }
+        let made = if let Some(record) = successor {
+            *record
+        } else {
+            self.check_unmoved(&old.identity()).await?;
+            self.send_create(&place).await?
         };
         let made = self.finish_create(made, place).await?;
         let identity = old.identity();
@@ -185,7 +184,7 @@ impl Job<'_> {
     fn without_later_calls(&self) -> Attributes {
         let mut applied = self.step.after.clone();
         for path in self.step.calls.iter().flat_map(|planned| &planned.paths) {
-            crate::model::set_value_at(&mut applied, path, None);
+            set_value_at(&mut applied, path, None);
         }
         applied
     }
@@ -283,7 +282,7 @@ impl Job<'_> {
             .iter()
             .flat_map(|planned| &planned.paths)
         {
-            crate::model::set_value_at(&mut lifted, path, Some(false.into()));
+            set_value_at(&mut lifted, path, Some(false.into()));
         }
         let identity = record.identity();
         for planned in &self.step.calls_before_delete {

@@ -1,17 +1,22 @@
 //! Changes a resource while it lives, one planned call after the other.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::api::ErrorKind;
 use crate::kinds::{Handles, Target, tags};
-use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
+use crate::model::{Attributes, FieldPath, Identity, Value, set_value_at, value_at};
 use crate::plan::PlannedCall;
-use crate::schema::Read;
+use crate::schema::{Read, field_at};
 use crate::state::{Record, Status};
 
 use super::step::{Job, Trouble};
 use super::tags::TagChange;
 use super::watch::{Outcome, Until};
+
+/// How long the list may take to show what a call has set.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 
 impl Job<'_> {
     /// Makes the planned calls in their order; after each, the record tells how far it came.
@@ -28,6 +33,25 @@ impl Job<'_> {
                 set_value_at(&mut record.applied, path, value_at(after, path).cloned());
             }
             self.settle(record.clone(), None).await?;
+            self.wait_for_parts(planned, &identity).await?;
+            self.wait_until_shown(planned, after, record).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the resource runs and the list shows what the call has set.
+    ///
+    /// The list may lag behind: it can show the resource as running before it shows it as changing.
+    /// A cloud that never shows the value as it was sent is believed after a while; the next plan
+    /// tells the difference.
+    async fn wait_until_shown(
+        &self,
+        planned: &PlannedCall,
+        after: &Attributes,
+        record: &mut Record,
+    ) -> Result<(), Trouble> {
+        let (identity, since) = (record.identity(), Instant::now());
+        loop {
             let limit = self.crew.create_limit;
             match self
                 .wait(&identity, &record.cloud_status, Until::Ready, limit)
@@ -36,13 +60,26 @@ impl Job<'_> {
                 Outcome::Reached(Some(observed)) => {
                     record.status = Status::Ready;
                     record.observe(&observed);
+                    if self.shows(&observed.attributes, planned, after)
+                        || since.elapsed() > SHOWN_WITHIN
+                    {
+                        return Ok(());
+                    }
                 }
-                Outcome::Reached(None) => {}
                 outcome => return Err(self.update_stuck(&planned.action, outcome)),
             }
-            self.wait_for_parts(planned, &identity).await?;
         }
-        Ok(())
+    }
+
+    fn shows(&self, observed: &Attributes, planned: &PlannedCall, after: &Attributes) -> bool {
+        let fields = self.kind.schema().fields;
+        let listed = |path: &&FieldPath| {
+            field_at(fields, path).is_some_and(|field| field.read == Read::Listed)
+        };
+        planned.paths.iter().filter(listed).all(|path| {
+            let wanted = value_at(after, path).filter(|value| value.as_text() != Some(""));
+            value_at(observed, path) == wanted
+        })
     }
 
     pub(super) async fn make_call(

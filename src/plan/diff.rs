@@ -49,7 +49,7 @@ fn diff_fields(
                 diff_fields(inner, &sides, &path, changes);
             }
             (Shape::Tags, desired, current) => {
-                diff_tags(field, [desired, applied, current], &path, changes)
+                diff_tags(field, [desired, applied, current], &path, changes);
             }
             (_, Some(desired), current) if current != Some(desired) => {
                 changes.push(change(field, path, [current, Some(desired), applied]));

@@ -91,7 +91,7 @@ fn compare(
         let path = at.child(field.key);
         match (&field.shape, was, now) {
             (Shape::Object(inner), Value::Map(was), Some(Value::Map(now))) => {
-                compare(inner, was, now, &path, found)
+                compare(inner, was, now, &path, found);
             }
             (Shape::Tags, Value::Map(was), now) => {
                 let empty = Attributes::new();

@@ -57,23 +57,24 @@ pub(super) fn resolve(inputs: &Inputs<'_>) -> Resolved {
 
 /// Gives the records of a state their new addresses, all at once.
 pub fn carry_out(state: &State, moves: &[Move]) -> State {
-    let mut moved = state.clone();
+    let mut after = state.clone();
     let mut records = Vec::new();
     for Move { from, to } in moves {
-        records.extend(moved.resources.remove(from).map(|record| (to, record)));
+        records.extend(after.resources.remove(from).map(|record| (to, record)));
     }
     for (to, record) in records {
-        moved.resources.insert(to.clone(), record);
+        after.resources.insert(to.clone(), record);
     }
-    let new: BTreeMap<&Address, &Address> = moves.iter().map(|Move { from, to }| (from, to)).collect();
-    for record in moved.resources.values_mut() {
+    let new: BTreeMap<&Address, &Address> =
+        moves.iter().map(|Move { from, to }| (from, to)).collect();
+    for record in after.resources.values_mut() {
         for target in &mut record.depends_on {
             if let Some(to) = new.get(target) {
                 *target = (*to).clone();
             }
         }
     }
-    moved
+    after
 }
 
 fn next_addresses<'a>(

@@ -64,7 +64,7 @@ pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> 
     if let [path] = args.paths.as_slice()
         && let Some(saved) = read_saved(&session.root.join(path))?
     {
-        return apply_saved(saved, args, session);
+        return apply_saved(&saved, args, session);
     }
     let task = Task {
         paths: &args.paths,
@@ -141,7 +141,7 @@ fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
 }
 
 /// Carries out a plan that was reviewed as a file: there is nothing left to ask.
-fn apply_saved(saved: SavedPlan, args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     if args.selection.with_replace(&args.replace) != Selection::default() {
         let fault = Fault::new("a saved plan is applied as it is");
         return Err(fault
