@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Address, Desired, Fault};
+use crate::model::{Address, Desired, Fault, hex};
 use crate::state::State;
 
 use super::{Move, Plan, Step};
@@ -71,10 +71,7 @@ pub fn digest(plan: &Plan, binding: &Binding) -> String {
 /// Digests plain data over its canonical bytes: struct fields in their order, maps sorted.
 fn sha256(value: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes))
 }
 
 fn record_digests(state: &State) -> BTreeMap<Address, String> {
