@@ -3,7 +3,7 @@
 //! The client signs with [`authorization`]; a server takes an `Authorization` header apart with
 //! [`Credential::parse`] and computes [`signature`] again over what it received.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
