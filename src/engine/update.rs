@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::api::ErrorKind;
 use crate::kinds::{Handles, Target, tags};
-use crate::model::{Attributes, FieldPath, Identity, Value, set_value_at, value_at};
+use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
 use crate::plan::PlannedCall;
 use crate::schema::{Read, field_at};
 use crate::state::{Record, Status};
@@ -71,14 +71,20 @@ impl Job<'_> {
         }
     }
 
+    /// Tells whether the list shows what a call has set; of what needs a call of its own, it shows
+    /// only whether that is there.
     fn shows(&self, observed: &Attributes, planned: &PlannedCall, after: &Attributes) -> bool {
         let fields = self.kind.schema().fields;
-        let listed = |path: &&FieldPath| {
-            field_at(fields, path).is_some_and(|field| field.read == Read::Listed)
-        };
-        planned.paths.iter().filter(listed).all(|path| {
+        planned.paths.iter().all(|path| {
             let wanted = value_at(after, path).filter(|value| value.as_text() != Some(""));
-            value_at(observed, path) == wanted
+            let shown = value_at(observed, path);
+            match field_at(fields, path).map(|field| field.read) {
+                Some(Read::Listed) => shown == wanted,
+                Some(Read::Detailed) if path.segments().len() == 1 => {
+                    shown.is_some() == wanted.is_some()
+                }
+                _ => true,
+            }
         })
     }
 

@@ -95,6 +95,8 @@ pub struct Handles {
     pub group: Option<String>,
     /// The address of the public network.
     pub vip: Option<String>,
+    /// The type of the public network, in the cloud's word.
+    pub network_type: Option<String>,
     /// Whether the parts are at rest.
     pub settled: bool,
 }

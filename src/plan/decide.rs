@@ -154,14 +154,16 @@ impl<'a> Known<'a> {
 
     /// Compares a resource's attributes and plans what the difference needs.
     fn compare(&self, desired: &Desired, plan: &mut Plan) {
+        let ignored_before = plan.ignored.len();
         let changes = self.changes(desired, plan);
+        let ignores = plan.ignored.len() > ignored_before;
         let requested = self.inputs.selection.replace.contains(self.address);
         if requested {
             let step = self.replace(desired, Reason::Requested, changes, plan);
             plan.steps.push(step);
         } else if changes.is_empty() {
             plan.unchanged.push(self.address.clone());
-            let updated = self.brought_up_to_date(desired);
+            let updated = self.brought_up_to_date(desired, ignores);
             if updated != *self.record {
                 plan.bookkeeping.push((self.address.clone(), updated));
             }
@@ -323,8 +325,13 @@ impl<'a> Known<'a> {
     }
 
     /// Returns the record with what needs no call to the cloud.
-    fn brought_up_to_date(&self, desired: &Desired) -> Record {
+    fn brought_up_to_date(&self, desired: &Desired, ignores: bool) -> Record {
         let mut updated = self.record.clone();
+        // What agrees with the cloud without any call is as good as applied, so that it is cleared
+        // when the files drop it. What is ignored does not agree.
+        if !ignores {
+            updated.applied.clone_from(&desired.attributes);
+        }
         updated.depends_on.clone_from(&desired.depends_on);
         updated.prevent_destroy = desired.prevent_destroy;
         if let Some(observed) = self.observed() {

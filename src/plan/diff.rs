@@ -54,12 +54,30 @@ fn diff_fields(
             (_, Some(desired), current) if current != Some(desired) => {
                 changes.push(change(field, path, [current, Some(desired), applied]));
             }
+            (_, None, Some(_))
+                if has_wanted_partner(field, sides.desired) || stays_unset(field) => {}
             (_, None, Some(current)) if applied.is_some() => {
                 changes.push(change(field, path, [Some(current), None, applied]));
             }
             _ => {}
         }
     }
+}
+
+/// Tells whether another field asks for the thing that this one was about.
+fn has_wanted_partner(field: &Field, desired: &Attributes) -> bool {
+    match field.change {
+        Change::Presence { partner, .. } => desired.contains_key(partner),
+        _ => false,
+    }
+}
+
+/// A number can be changed in place, but no call takes "none" for it: it is left as it is.
+fn stays_unset(field: &Field) -> bool {
+    matches!(
+        (&field.shape, field.change),
+        (Shape::Whole(_), Change::InPlace(_))
+    )
 }
 
 /// Empty text means "not set", in YAML and on the wire alike.
@@ -110,6 +128,7 @@ fn change(
             add,
             remove,
             change,
+            partner: _,
         } => How::InPlace(match (before, after) {
             (None, _) => add.to_owned(),
             (_, None) => remove.to_owned(),

@@ -102,7 +102,7 @@ pub enum Change {
     OnlyToTrue(&'static str),
     /// The create can't carry it: the named API call sets it afterwards, and changes it.
     AfterCreate(&'static str),
-    /// Three API calls: one gives the field to a resource that is without it, one takes it away, and
+    /// Three API calls: one gives a resource the thing that the field is about, one takes it away, and
     /// one changes it.
     Presence {
         /// Gives it.
@@ -111,6 +111,8 @@ pub enum Change {
         remove: &'static str,
         /// Changes it.
         change: &'static str,
+        /// A field about the same thing: as long as that is wanted, nothing is taken away.
+        partner: &'static str,
     },
     /// Only a new resource can have another value.
     Replace,

@@ -99,6 +99,7 @@ fn change(change: Change) -> String {
             add,
             remove,
             change,
+            partner: _,
         } => {
             format!("It is changed in place by {change}, added by {add}, and removed by {remove}")
         }

@@ -33,11 +33,15 @@ pub(super) const CALLS: &[&str] = &[
 const MODIFY: Change = Change::InPlace(MODIFY_CALL);
 const SPEC: Change = Change::InPlace(SPEC_CALL);
 const NETWORK: Change = Change::InPlace(NETWORK_CALL);
-const PUBLIC_NETWORK: Change = Change::Presence {
-    add: ADD_NETWORK_CALL,
-    remove: REMOVE_NETWORK_CALL,
-    change: NETWORK_CALL,
-};
+/// A bandwidth alone asks for a public network too, so both fields are about the same one.
+const fn public_network(partner: &'static str) -> Change {
+    Change::Presence {
+        add: ADD_NETWORK_CALL,
+        remove: REMOVE_NETWORK_CALL,
+        change: NETWORK_CALL,
+        partner,
+    }
+}
 const TAG: Change = Change::InPlace(tags::CALL);
 
 /// Bounds a text of which the vendor's documents give no limit.
@@ -165,7 +169,7 @@ pub(super) const FIELDS: &[Field] = &[
         wire: Some("InternetMaxBandwidthOut"),
         shape: BANDWIDTH,
         need: Need::Optional,
-        change: PUBLIC_NETWORK,
+        change: public_network("internetConfig"),
         read: Read::Listed,
         doc: "The public network's outbound bandwidth. Where `internetConfig.internetMaxBandwidthOut` is set too, both must agree.",
     },
@@ -206,7 +210,7 @@ pub(super) const FIELDS: &[Field] = &[
         wire: Some("InternetConfig"),
         shape: Shape::Object(INTERNET_CONFIG),
         need: Need::Optional,
-        change: PUBLIC_NETWORK,
+        change: public_network("internetMaxBandwidthOut"),
         read: Read::Detailed,
         doc: "The public network in front of the gateway. Without it, and without `internetMaxBandwidthOut`, the gateway is private.",
     },
@@ -285,7 +289,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: closed(&["IPV4", "IPV6"]),
         need: Need::Default(Literal::Text("IPV4")),
         change: Change::Replace,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The version of the public address.",
     },
     Field {

@@ -14,8 +14,8 @@ use super::{Enveloped, SCHEMA, network};
 /// Asks for what a call needs beside the gateway's id.
 pub(super) fn lookup(action: &str, id: &str) -> Option<Call<Handles>> {
     match action {
-        SPEC_CALL | ADD_NETWORK_CALL => Some(default_group(id)),
-        NETWORK_CALL | REMOVE_NETWORK_CALL => {
+        SPEC_CALL => Some(default_group(id)),
+        NETWORK_CALL | ADD_NETWORK_CALL | REMOVE_NETWORK_CALL => {
             let Call {
                 service,
                 action,
@@ -53,7 +53,7 @@ pub(super) fn update(action: &str, target: &Target<'_>) -> Option<Call<()>> {
         NETWORK_CALL => {
             body.extend(changed(target));
             with_group(&mut body, target.handles);
-            body.insert("NetworkType".to_owned(), json!("Open"));
+            body.insert("NetworkType".to_owned(), json!(target.handles.network_type));
             body.insert("Vip".to_owned(), json!(target.handles.vip));
             NETWORK_CALL
         }
@@ -64,6 +64,8 @@ pub(super) fn update(action: &str, target: &Target<'_>) -> Option<Call<()>> {
         }
         REMOVE_NETWORK_CALL => {
             with_group(&mut body, target.handles);
+            let version = network::address_version(target.handles);
+            body.insert("InternetAddressVersion".to_owned(), json!(version));
             if let Some(vip) = &target.handles.vip {
                 body.insert("Vip".to_owned(), json!(vip));
             }
@@ -172,6 +174,6 @@ fn read_default_group(answer: Json) -> Result<Handles, serde_json::Error> {
     Ok(first.map_or_else(Handles::default, |group| Handles {
         settled: group.status.as_deref() == Some("Running"),
         group: Some(group.group_id),
-        vip: None,
+        ..Handles::default()
     }))
 }
