@@ -186,16 +186,22 @@ fn null_as_empty<'de, D: Deserializer<'de>>(
 struct Head {
     gateway_id: String,
     status: String,
+    public_ip_addresses: Option<Vec<String>>,
 }
 
 fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
     let mut attributes: Attributes = wire::decode(SCHEMA.fields, &answer);
     network::read_listed(&answer, &mut attributes);
-    let Head { gateway_id, status } = serde_json::from_value(Json::Object(answer))?;
+    let Head {
+        gateway_id,
+        status,
+        public_ip_addresses,
+    } = serde_json::from_value(Json::Object(answer))?;
     Ok(Observed {
         id: gateway_id,
         phase: phase(&status),
         status,
         attributes,
+        addresses: public_ip_addresses.unwrap_or_default(),
     })
 }

@@ -150,20 +150,21 @@ fn default_group(id: &str) -> Call<Handles> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Groups {
-    gateway_group_list: Option<Vec<Group>>,
+struct GroupPage {
+    gateway_group_list: Option<Vec<ServerGroup>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Group {
+struct ServerGroup {
     group_id: String,
     status: Option<String>,
     is_first_group: Option<i64>,
 }
 
 fn read_default_group(answer: Json) -> Result<Handles, serde_json::Error> {
-    let Groups { gateway_group_list } = serde_json::from_value::<Enveloped<Groups>>(answer)?.result;
+    let GroupPage { gateway_group_list } =
+        serde_json::from_value::<Enveloped<GroupPage>>(answer)?.result;
     let first = gateway_group_list
         .unwrap_or_default()
         .into_iter()
