@@ -8,6 +8,7 @@ mod lifecycle;
 mod lists;
 mod networks;
 mod refusals;
+mod tags;
 mod updates;
 
 use std::time::Duration;

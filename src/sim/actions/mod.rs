@@ -5,6 +5,7 @@ mod create;
 mod describe;
 mod network;
 mod parameters;
+mod tags;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -42,7 +43,7 @@ pub(super) type Handler = fn(&mut Cloud, &Ask) -> Result<Map<String, Json>, Refu
 /// Holds one request as a handler sees it.
 #[derive(Debug)]
 pub(super) struct Ask {
-    /// The region that it was sent to.
+    /// The region that it was sent to; empty where the service has none.
     pub(super) region: String,
     /// Its parameters: names and types are right, and no null is left.
     pub(super) body: Map<String, Json>,
@@ -71,6 +72,12 @@ impl Ask {
     /// Returns a flag parameter, if it is there.
     fn flag(&self, name: &str) -> Option<bool> {
         self.body.get(name).and_then(Json::as_bool)
+    }
+
+    /// Returns a list parameter of texts, empty if it was left out.
+    fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = self.body.get(name).and_then(Json::as_array);
+        items.into_iter().flatten().filter_map(Json::as_str)
     }
 
     /// Finds the gateway that `GatewayId` names in the request's region.
@@ -243,6 +250,44 @@ pub(super) const ACTIONS: &[Action] = &[
         can_fail: false,
         parameters: Parameters::Listed(&[GATEWAY_ID, GROUP_ID, required("NetworkId", Kind::Text)]),
         run: describe::public_network,
+    },
+    Action {
+        service: Service::Tag,
+        name: "TagResources",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("ResourceList", Kind::Texts),
+            required("Tags", Kind::Tags),
+        ]),
+        run: tags::set,
+    },
+    Action {
+        service: Service::Tag,
+        name: "UnTagResources",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("ResourceList", Kind::Texts),
+            required("TagKeys", Kind::Texts),
+        ]),
+        run: tags::unset,
+    },
+    Action {
+        service: Service::Tag,
+        name: "GetResources",
+        effect: Effect::Read,
+        lists: true,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            optional("ResourceList", Kind::Texts),
+            optional("TagFilters", Kind::TagFilters),
+            optional("PaginationToken", Kind::Text),
+            optional("MaxResults", Kind::Whole),
+        ]),
+        run: tags::get,
     },
 ];
 

@@ -37,6 +37,8 @@ pub(in crate::sim) enum Kind {
     Texts,
     /// A list of filters.
     Filters,
+    /// A list of filters by tags.
+    TagFilters,
     /// A list of tag pairs.
     Tags,
     /// An object of fields.
@@ -66,6 +68,11 @@ pub(super) const fn optional(name: &'static str, kind: Kind) -> Parameter {
 const FILTER: &[Parameter] = &[
     required("Name", Kind::Text),
     required("Values", Kind::Texts),
+];
+
+const TAG_FILTER: &[Parameter] = &[
+    required("TagKey", Kind::Text),
+    optional("TagValue", Kind::Texts),
 ];
 
 const TAG: &[Parameter] = &[
@@ -171,6 +178,7 @@ fn check_value(kind: Kind, value: Json, path: &str) -> Result<Json, Refusal> {
             check_value(Kind::Text, item, path)
         }),
         (Kind::Filters, Json::Array(items)) => check_objects(items, path, FILTER),
+        (Kind::TagFilters, Json::Array(items)) => check_objects(items, path, TAG_FILTER),
         (Kind::Tags, Json::Array(items)) => check_objects(items, path, TAG),
         (kind, _) => Err(wrong_type(path, expected(kind))),
     }
@@ -220,7 +228,7 @@ fn expected(kind: Kind) -> &'static str {
         Kind::Whole => "a whole number",
         Kind::Flag => "true or false",
         Kind::Texts => "a list of texts",
-        Kind::Filters | Kind::Tags => "a list of objects",
+        Kind::Filters | Kind::TagFilters | Kind::Tags => "a list of objects",
         Kind::Fields(_) | Kind::AsInCreate(_) => "an object",
     }
 }
