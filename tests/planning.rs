@@ -81,12 +81,12 @@ impl World {
     fn with(names: &[&str]) -> Self {
         let mut world = Self::default();
         for name in names {
-            world.add(name, full());
+            world.add(name, &full());
         }
         world
     }
 
-    fn add(&mut self, name: &str, attributes: Attributes) {
+    fn add(&mut self, name: &str, attributes: &Attributes) {
         let id = format!("gateway-{name}");
         let desired = Desired {
             address: address(name),
@@ -115,7 +115,7 @@ impl World {
             id: id.clone(),
             status: "Running".to_owned(),
             phase: Phase::Ready,
-            attributes: shown(&attributes),
+            attributes: shown(attributes),
             addresses: vec!["203.0.113.7".to_owned()],
         };
         self.desired.insert(address(name), desired);
@@ -260,26 +260,23 @@ fn every_field_changes_as_the_table_says() {
             Change::OnlyToTrue(_) | Change::Replace => None,
             Change::Local => panic!("{path} never reaches the cloud"),
         };
-        match in_place {
-            Some(call) => {
-                assert_eq!(
-                    (step.action, step.calls.len()),
-                    (Action::Update, 1),
-                    "{path}"
-                );
-                assert_eq!(step.calls[0].action, call, "{path}");
-            }
-            None => {
-                assert_eq!(step.action, Action::Replace, "{path}");
-                assert!(
-                    step.changes.iter().any(|change| change.how == How::Replace),
-                    "{path}"
-                );
-                assert!(
-                    step.losses.iter().any(|loss| loss.contains("203.0.113.7")),
-                    "{path}"
-                );
-            }
+        if let Some(call) = in_place {
+            assert_eq!(
+                (step.action, step.calls.len()),
+                (Action::Update, 1),
+                "{path}"
+            );
+            assert_eq!(step.calls[0].action, call, "{path}");
+        } else {
+            assert_eq!(step.action, Action::Replace, "{path}");
+            assert!(
+                step.changes.iter().any(|change| change.how == How::Replace),
+                "{path}"
+            );
+            assert!(
+                step.losses.iter().any(|loss| loss.contains("203.0.113.7")),
+                "{path}"
+            );
         }
         assert!(
             !step.changes[0].drifted,
