@@ -183,7 +183,7 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::Absent);
             assert_eq!(
                 error.to_string(),
-                "Act: ResourceNotFound: gone (RequestId r-2)"
+                "Act: ResourceNotFound.InstanceNotFound: gone (RequestId r-2)"
             );
         }
     }
