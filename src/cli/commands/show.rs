@@ -1,6 +1,6 @@
 //! `gwplan show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -33,29 +33,34 @@ enum Format {
 
 pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
     let text = match &args.plan {
-        Some(path) => {
-            let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
-                let fault = Fault::new(format!("{} is no saved plan", path.display()));
-                fault.hint("`gwplan plan --out FILE` makes one")
-            })?;
-            match args.format {
-                Format::Text => {
-                    view::plan_text(&saved.plan) + &format!("Digest: {}\n", saved.digest)
-                }
-                Format::Json => {
-                    let state = Workspace::open(session)?.state()?;
-                    view::plan_json(&saved.plan, &state, &saved.digest, &schema_of)
-                }
-            }
-        }
-        None => {
-            let state = Workspace::open(session)?.state()?;
-            match args.format {
-                Format::Text => view::state_text(&state),
-                Format::Json => view::state_json(&state, &schema_of),
-            }
-        }
+        Some(path) => saved_plan(path, args.format, session)?,
+        None => recorded_state(args.format, session)?,
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
+}
+
+fn saved_plan(path: &Path, format: Format, session: &Session) -> Result<String, Failure> {
+    let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
+        let fault = Fault::new(format!("{} is no saved plan", path.display()));
+        fault.hint("`gwplan plan --out FILE` makes one")
+    })?;
+    if format == Format::Text {
+        return Ok(view::plan_text(&saved.plan) + &format!("Digest: {}\n", saved.digest));
+    }
+    let state = Workspace::open(session)?.state()?;
+    Ok(view::plan_json(
+        &saved.plan,
+        &state,
+        &saved.digest,
+        &schema_of,
+    ))
+}
+
+fn recorded_state(format: Format, session: &Session) -> Result<String, Failure> {
+    let state = Workspace::open(session)?.state()?;
+    Ok(match format {
+        Format::Text => view::state_text(&state),
+        Format::Json => view::state_json(&state, &schema_of),
+    })
 }
