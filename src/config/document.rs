@@ -107,7 +107,7 @@ fn parse(file: &Arc<SourceFile>) -> Result<Yaml, Vec<Diagnostic>> {
     serde_yaml::from_str(file.text()).map_err(|error| vec![parse_fault(file, &error)])
 }
 
-/// Reports what serde_yaml refuses although the scan took it.
+/// Reports what `serde_yaml` refuses although the scan took it.
 fn parse_fault(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
     // Its index counts characters, whatever its documentation says.
     let at = error.location().and_then(|location| {

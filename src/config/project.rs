@@ -1,13 +1,14 @@
 //! The project file, gwplan.yaml.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::model::{
-    Attributes, Diagnostic, FieldPath, Location, Value, sort_diagnostics, value_at,
+    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, sort_diagnostics, value_at,
 };
 use crate::schema::project::PROJECT;
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
@@ -37,7 +38,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let half_an_hour = Duration::from_secs(30 * 60);
+        let half_an_hour = Duration::from_mins(30);
         Self {
             create: half_an_hour,
             delete: half_an_hour,
@@ -77,7 +78,7 @@ pub struct Project {
     pub allow: Allowances,
     /// What is merged into every resource.
     pub defaults: Defaults,
-    document: Option<Document>,
+    source: Option<(Arc<SourceFile>, Parsed)>,
 }
 
 impl Default for Project {
@@ -104,24 +105,23 @@ impl Project {
         if !path.exists() {
             return (Self::default(), Vec::new());
         }
-        let mut document = Document::read(&path, PROJECT_FILE);
-        let parsed = match &document.parsed {
+        let Document { file, parsed } = Document::read(&path, PROJECT_FILE);
+        let parsed = match parsed {
             Ok(parsed) => parsed,
-            Err(_) => {
-                let faults = std::mem::replace(&mut document.parsed, Err(Vec::new())).err();
+            Err(faults) => {
                 return (
                     Self {
                         found: true,
                         ..Self::default()
                     },
-                    faults.unwrap_or_default(),
+                    faults,
                 );
             }
         };
         let mut diagnostics = Vec::new();
-        let mut project = read_project(&document, parsed, schemas, &mut diagnostics);
+        let mut project = read_project(&file, &parsed, schemas, &mut diagnostics);
         project.found = true;
-        project.document = Some(document);
+        project.source = Some((file, parsed));
         sort_diagnostics(&mut diagnostics);
         (project, diagnostics)
     }
@@ -158,26 +158,25 @@ impl Project {
             },
             allow: allowances(attributes),
             defaults: Defaults::default(),
-            document: None,
+            source: None,
         }
     }
 
     /// Finds the place of a default in gwplan.yaml.
     pub(super) fn locate_default(&self, path: &FieldPath, on_key: bool) -> Option<Location> {
-        let document = self.document.as_ref()?;
-        let parsed = document.parsed.as_ref().ok()?;
-        let place = Place::root(&document.file, &parsed.root).under("defaults");
+        let (file, parsed) = self.source.as_ref()?;
+        let place = Place::root(file, &parsed.root).under("defaults");
         place.holds(path).then(|| place.locate(path, on_key))
     }
 }
 
 fn read_project(
-    document: &Document,
+    file: &Arc<SourceFile>,
     parsed: &Parsed,
     schemas: &[&'static ResourceSchema],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Project {
-    let place = Place::root(&document.file, &parsed.root);
+    let place = Place::root(file, &parsed.root);
     let mut reader = Reader::new(diagnostics);
     let Yaml::Mapping(mapping) = &parsed.value else {
         reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
@@ -188,7 +187,7 @@ fn read_project(
     for (index, (key, value)) in mapping.iter().enumerate() {
         match key.as_str() {
             Some("defaults") => {
-                defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader)
+                defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader);
             }
             Some(key) if PROJECT.iter().any(|field| field.key == key) => {
                 own.insert(key.into(), value.clone());

@@ -62,16 +62,16 @@ fn check_value(
 ) {
     match (shape, value) {
         (Shape::Whole(whole), Value::Int(number)) => {
-            findings.extend(check_whole(whole, *number, path))
+            findings.extend(check_whole(whole, *number, path));
         }
         (Shape::Text(text), Value::Text(written)) => {
-            findings.extend(check_text(text, written, path))
+            findings.extend(check_text(text, written, path));
         }
         (Shape::Choice(choice), Value::Text(written)) => {
             findings.extend(check_choice(choice, written, path, context));
         }
         (Shape::Object(fields), Value::Map(map)) => {
-            check_fields(fields, map, path, context, findings)
+            check_fields(fields, map, path, context, findings);
         }
         (Shape::Tags, Value::Map(tags)) => check_tags(tags, path, findings),
         _ => {}
@@ -185,8 +185,10 @@ fn check_choice(
 pub const MAX_TAGS: usize = 50;
 /// The most new tag pairs that one call may bring. Source: as for [`MAX_TAGS`].
 pub const MAX_NEW_TAGS_PER_CALL: usize = 10;
-const MAX_TAG_KEY_CHARS: usize = 127;
-const MAX_TAG_VALUE_CHARS: usize = 255;
+/// The most characters of a tag's key. Source: as for [`MAX_TAGS`].
+pub const MAX_TAG_KEY_CHARS: usize = 127;
+/// The most characters of a tag's value. Source: as for [`MAX_TAGS`].
+pub const MAX_TAG_VALUE_CHARS: usize = 255;
 const TAG_SIGNS: &str = "+-=._:/@()[],;><";
 
 fn check_tags(tags: &Attributes, path: &FieldPath, findings: &mut Vec<Finding>) {

@@ -13,7 +13,7 @@ use super::{Change, Field, Need, ResourceSchema, Shape, Text, Whole};
 pub fn page(schemas: &[&ResourceSchema]) -> String {
     let mut out = String::from(
         "# Reference of the YAML files\n\n\
-         <!-- Made from the schema tables by `cargo test --test reference`; edit those, not this. -->\n\n",
+         <!-- Made from the schema tables by `UPDATE_REFERENCE=1 cargo test --test reference`; edit those, not this page. -->\n\n",
     );
     for schema in schemas {
         let _ = writeln!(out, "## `{}`\n\n{}\n", schema.collection, schema.doc);
@@ -92,6 +92,17 @@ fn change(change: Change) -> String {
         Change::OnlyToTrue(call) => format!(
             "A change to true is made in place, by {call}; a change to false needs a replacement"
         ),
+        Change::AfterCreate(call) => {
+            format!("It is set after the create, and changed in place, by {call}")
+        }
+        Change::Presence {
+            add,
+            remove,
+            change,
+            partner: _,
+        } => {
+            format!("It is changed in place by {change}, added by {add}, and removed by {remove}")
+        }
         Change::Replace => "A change needs a replacement".to_owned(),
         Change::Local => "A change never reaches the cloud".to_owned(),
     }
