@@ -8,6 +8,7 @@
 mod document;
 mod files;
 mod graph;
+mod merge;
 mod project;
 mod read;
 mod resources;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
-use crate::model::{Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, value_at};
+use crate::model::{
+    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, sort_diagnostics, value_at,
+};
 use crate::schema::project::PROJECT;
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
 
@@ -49,6 +51,8 @@ impl Default for Timeouts {
 pub struct Defaults {
     /// The values, the keys of [`meta::META`] among them.
     pub attributes: Attributes,
+    /// What was written, but wrongly.
+    pub(super) unread: Vec<FieldPath>,
 }
 
 /// Holds a project's settings.
@@ -118,6 +122,7 @@ impl Project {
         let mut project = read_project(&file, &parsed, schemas, &mut diagnostics);
         project.found = true;
         project.source = Some((file, parsed));
+        sort_diagnostics(&mut diagnostics);
         (project, diagnostics)
     }
 
@@ -172,14 +177,14 @@ fn read_project(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Project {
     let place = Place::root(file, &parsed.root);
-    let mut reader = Reader { diagnostics };
+    let mut reader = Reader::new(diagnostics);
     let Yaml::Mapping(mapping) = &parsed.value else {
         reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
         return Project::default();
     };
     let mut own = Mapping::new();
     let mut defaults = Defaults::default();
-    for (key, value) in mapping {
+    for (index, (key, value)) in mapping.iter().enumerate() {
         match key.as_str() {
             Some("defaults") => {
                 defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader);
@@ -193,7 +198,7 @@ fn read_project(
                 reader.unknown_key(key, known, place);
             }
             None => {
-                reader.key(key, place);
+                reader.key(key, index, place);
             }
         }
     }
@@ -238,8 +243,10 @@ fn read_defaults(
         .map(|schema| schema.fields)
         .chain([meta::META])
         .collect();
+    let attributes = reader.fields(&tables, mapping, place, &FieldPath::root());
     Defaults {
-        attributes: reader.fields(&tables, mapping, place, &FieldPath::root()),
+        attributes,
+        unread: std::mem::take(&mut reader.unread),
     }
 }
 

@@ -9,6 +9,9 @@ use crate::schema::{Field, Shape, suggest};
 
 use super::scan::{Entry, Node, NodeKind};
 
+/// What the key of a kind's resources holds.
+pub(super) const MAP_OF_RESOURCES: &str = "a map of names to resources";
+
 /// Points at a value in the YAML: its node, if it has one of its own, and what encloses it.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -46,9 +49,17 @@ impl<'a> Place<'a> {
 
     /// Goes to an item of a sequence.
     pub(super) fn item(self, index: usize) -> Self {
-        Self {
-            node: self.node.and_then(|node| node.item(index)),
-            ..self
+        match self.node.and_then(|node| node.item(index)) {
+            Some(node) => Self {
+                node: Some(node),
+                key: (node.start, node.end),
+                ..self
+            },
+            None => Self {
+                node: None,
+                key: self.fallback(),
+                ..self
+            },
         }
     }
 
@@ -116,10 +127,19 @@ impl<'a> Place<'a> {
 
 /// Reads values and collects what is wrong with them.
 pub(super) struct Reader<'d> {
-    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+    /// The attributes that were written, but wrongly: they are not missing on top of that.
+    pub(super) unread: Vec<FieldPath>,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
+    pub(super) fn new(diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self {
+            diagnostics,
+            unread: Vec::new(),
+        }
+    }
+
     /// Reads a mapping by the fields that it may hold.
     pub(super) fn fields(
         &mut self,
@@ -129,30 +149,46 @@ impl Reader<'_> {
         path: &FieldPath,
     ) -> Attributes {
         let mut attributes = Attributes::new();
-        for (key, yaml) in mapping {
-            let Some(key) = self.key(key, place) else {
+        for (index, (key, yaml)) in mapping.iter().enumerate() {
+            let Some(key) = self.key(key, index, place) else {
                 continue;
             };
             let known = fields.iter().copied().flatten();
             match known.clone().find(|field| field.key == key) {
                 Some(field) => {
                     let path = path.child(key);
-                    if let Some(value) = self.value(&field.shape, yaml, place.under(key), &path) {
-                        attributes.insert(key.to_owned(), value);
+                    match self.value(&field.shape, yaml, place.under(key), &path) {
+                        Some(value) => {
+                            attributes.insert(key.to_owned(), value);
+                        }
+                        None => self.unread.push(path),
                     }
                 }
-                None => self.unknown_key(key, known.map(|field| field.key), place),
+                None => {
+                    let meant = self.unknown_key(key, known.map(|field| field.key), place);
+                    self.unread.extend(meant.map(|key| path.child(key)));
+                }
             }
         }
         attributes
     }
 
     /// Reads the text of a key; any other scalar loses its spelling (`1.10`), so it is refused.
-    pub(super) fn key<'y>(&mut self, key: &'y Yaml, place: Place<'_>) -> Option<&'y str> {
+    ///
+    /// `index` is its position in the map, by which its spelling is found.
+    pub(super) fn key<'y>(
+        &mut self,
+        key: &'y Yaml,
+        index: usize,
+        place: Place<'_>,
+    ) -> Option<&'y str> {
         if let Yaml::String(text) = key {
             return Some(text);
         }
-        let written = scalar_text(key);
+        let spelled = place.node.and_then(|node| node.key_at(index));
+        let written = spelled
+            .filter(|text| serde_yaml::from_str::<Yaml>(text).is_ok_and(|read| read == *key))
+            .map_or_else(|| scalar_text(key), str::to_owned);
         let fault = Diagnostic::error("wrong-type", format!("the key {written} is not text"))
             .help(format!("put it in quotes: \"{written}\""));
         self.diagnostics
@@ -166,8 +202,9 @@ impl Reader<'_> {
         key: &str,
         known: impl Iterator<Item = &'k str> + Clone,
         place: Place<'_>,
-    ) {
-        let help = match suggest(key, known.clone()) {
+    ) -> Option<&'k str> {
+        let meant = suggest(key, known.clone());
+        let help = match meant {
             Some(word) => format!("did you mean `{word}`?"),
             None => format!("known here: {}", known.collect::<Vec<_>>().join(", ")),
         };
@@ -175,6 +212,7 @@ impl Reader<'_> {
             Diagnostic::error("unknown-key", format!("`{key}` is not a known key")).help(help);
         self.diagnostics
             .push(fault.at(Some(place.under(key).at_key())));
+        meant
     }
 
     /// Reads a value of a shape; what has a wrong type is reported and left out.
@@ -196,6 +234,15 @@ impl Reader<'_> {
             (Shape::Whole(_), Yaml::Number(number)) if number.is_i64() => {
                 number.as_i64().map(Value::Int)
             }
+            (Shape::Whole(whole), Yaml::Number(number)) if number.is_u64() => {
+                let fault = Diagnostic::error(
+                    "out-of-range",
+                    format!("`{path}` is {number}, which is out of range"),
+                )
+                .help(format!("use a whole number from {}", whole.range()));
+                self.diagnostics.push(fault.at(Some(place.at_value())));
+                None
+            }
             (Shape::Text(_) | Shape::Choice(_), yaml) => self.text(yaml, place, path),
             (Shape::Object(fields), Yaml::Mapping(mapping)) => {
                 Some(Value::Map(self.fields(&[fields], mapping, place, path)))
@@ -207,8 +254,10 @@ impl Reader<'_> {
                 items
                     .iter()
                     .enumerate()
-                    .filter_map(|(index, item)| {
+                    .map(|(index, item)| {
+                        // What is no text keeps its position, so that the others keep theirs.
                         self.text(item, place.item(index), &path.child(index.to_string()))
+                            .unwrap_or(Value::List(Vec::new()))
                     })
                     .collect(),
             )),
@@ -221,8 +270,8 @@ impl Reader<'_> {
 
     fn tags(&mut self, mapping: &Mapping, place: Place<'_>, path: &FieldPath) -> Attributes {
         let mut tags = Attributes::new();
-        for (key, yaml) in mapping {
-            let Some(key) = self.key(key, place) else {
+        for (index, (key, yaml)) in mapping.iter().enumerate() {
+            let Some(key) = self.key(key, index, place) else {
                 continue;
             };
             if let Some(value) = self.text(yaml, place.under(key), &path.child(key)) {
@@ -263,6 +312,12 @@ impl Reader<'_> {
         let help = match yaml {
             Yaml::String(text) if expects == "a whole number" && text.parse::<i64>().is_ok() => {
                 format!("write {text} without quotes")
+            }
+            Yaml::String(text) if expects == "a list" => {
+                format!("write it in brackets: [{text}]")
+            }
+            Yaml::Null if expects == MAP_OF_RESOURCES => {
+                format!("write {expects}, or {{}} to say that there are none")
             }
             Yaml::String(text) if expects == "true or false" => {
                 match text.to_lowercase().as_str() {

@@ -16,7 +16,7 @@ use crate::schema::{
 use super::document::{Document, Parsed};
 use super::graph::{ReferencePlaces, check_references};
 use super::project::Project;
-use super::read::{Place, Reader};
+use super::read::{MAP_OF_RESOURCES, Place, Reader};
 
 /// Holds the desired state and everything that is wrong with it.
 #[derive(Debug, Default)]
@@ -112,47 +112,38 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn document(&mut self, document: &Document, parsed: &Parsed) {
         let place = Place::root(&document.file, &parsed.root);
-        let mut reader = Reader {
-            diagnostics: &mut self.loaded.diagnostics,
-        };
+        let mut reader = Reader::new(&mut self.loaded.diagnostics);
         let Yaml::Mapping(mapping) = &parsed.value else {
             reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
             return;
         };
-        for (key, value) in mapping {
-            let mut reader = Reader {
-                diagnostics: &mut self.loaded.diagnostics,
-            };
-            let Some(key) = reader.key(key, place) else {
+        for (index, (key, value)) in mapping.iter().enumerate() {
+            let mut reader = Reader::new(&mut self.loaded.diagnostics);
+            let Some(key) = reader.key(key, index, place) else {
                 continue;
             };
             match self.schemas.iter().find(|schema| schema.collection == key) {
                 Some(schema) => self.collection(schema, value, place.under(key)),
                 // Keys that begin with x- hold anchors and notes, as in other YAML formats.
                 None if key.starts_with("x-") => {}
-                None => reader.unknown_key(
-                    key,
-                    self.schemas.iter().map(|schema| schema.collection),
-                    place,
-                ),
+                None => {
+                    let known = self.schemas.iter().map(|schema| schema.collection);
+                    reader.unknown_key(key, known, place);
+                }
             }
         }
     }
 
     fn collection(&mut self, schema: &'static ResourceSchema, yaml: &Yaml, place: Place<'_>) {
-        let mut reader = Reader {
-            diagnostics: &mut self.loaded.diagnostics,
-        };
+        let mut reader = Reader::new(&mut self.loaded.diagnostics);
         let Yaml::Mapping(mapping) = yaml else {
             let path = FieldPath::from_iter([schema.collection]);
-            reader.wrong_type("a map of names to resources", yaml, place, &path);
+            reader.wrong_type(MAP_OF_RESOURCES, yaml, place, &path);
             return;
         };
-        for (name, yaml) in mapping {
-            let mut reader = Reader {
-                diagnostics: &mut self.loaded.diagnostics,
-            };
-            let Some(name) = reader.key(name, place) else {
+        for (index, (name, yaml)) in mapping.iter().enumerate() {
+            let mut reader = Reader::new(&mut self.loaded.diagnostics);
+            let Some(name) = reader.key(name, index, place) else {
                 continue;
             };
             let place = place.under(name);
@@ -178,9 +169,7 @@ impl Loader<'_> {
         yaml: &Yaml,
         place: Place<'_>,
     ) {
-        let mut reader = Reader {
-            diagnostics: &mut self.loaded.diagnostics,
-        };
+        let mut reader = Reader::new(&mut self.loaded.diagnostics);
         let Yaml::Mapping(mapping) = yaml else {
             let path = FieldPath::from_iter([schema.collection, address.name()]);
             reader.wrong_type("a map of keys", yaml, place, &path);
@@ -188,6 +177,7 @@ impl Loader<'_> {
         };
         let tables: [&[Field]; 2] = [schema.fields, meta::META];
         let written = reader.fields(&tables, mapping, place, &FieldPath::root());
+        let unread = reader.unread;
         let mut merged = Value::Map(self.project.defaults.attributes.clone());
         merged.merge(Value::Map(written));
         let Value::Map(mut attributes) = merged else {
@@ -197,15 +187,18 @@ impl Loader<'_> {
         let mut finder = Finder {
             place,
             project: self.project,
+            unread,
             diagnostics: &mut self.loaded.diagnostics,
         };
         let meta = finder.meta(schema, &mut attributes, self.region);
-        fill_defaults(schema.fields, &mut attributes, &meta.region);
         let context = Context {
             region: &meta.region,
             allow: &self.project.allow,
         };
+        // Before defaults are filled in: a bad region is told where it stands, and not once more
+        // for each field that takes it over.
         finder.report_all(check(schema, &attributes, &context));
+        fill_defaults(schema.fields, &mut attributes, &meta.region);
 
         self.note_name(schema, &meta.region, &attributes, place);
         let desired = Desired {
@@ -253,9 +246,14 @@ impl Loader<'_> {
         let location = place.locate(&FieldPath::from_iter(["name"]), false);
         let key = (schema.kind, region.to_owned(), name.to_owned());
         if let Some(first) = self.names.get(&key) {
+            let within = if region.is_empty() {
+                String::new()
+            } else {
+                format!(" in {region}")
+            };
             let warning = Diagnostic::warning(
                 "duplicate-name",
-                format!("the name {name:?} is used twice in {region}"),
+                format!("the name {name:?} is used twice{within}"),
             )
             .help("the cloud takes it, but people will confuse the two")
             .at(Some(location))
@@ -281,6 +279,8 @@ struct Meta {
 struct Finder<'a> {
     place: Place<'a>,
     project: &'a Project,
+    /// What the resource has, but wrongly written.
+    unread: Vec<FieldPath>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -306,7 +306,8 @@ impl Finder<'_> {
     }
 
     fn is_written(&self, path: &FieldPath) -> bool {
-        self.place.holds(path) || self.project.locate_default(path, true).is_some()
+        let defaults = &self.project.defaults;
+        self.unread.contains(path) || defaults.unread.contains(path)
     }
 
     fn meta(
@@ -361,7 +362,7 @@ impl Finder<'_> {
     fn references(&mut self, own: &Attributes) -> (Vec<Address>, Vec<Location>) {
         let path = FieldPath::from_iter(["dependsOn"]);
         let mut found = (Vec::new(), Vec::new());
-        for (index, written) in texts(own.get("dependsOn")).enumerate() {
+        for (index, written) in texts(own.get("dependsOn")) {
             let location = self.item_location(&path, index);
             match written.parse::<Address>() {
                 Ok(address) => {
@@ -388,9 +389,7 @@ impl Finder<'_> {
     ) -> Vec<FieldPath> {
         let path = FieldPath::from_iter(["lifecycle", "ignoreChanges"]);
         let mut found = Vec::new();
-        for (index, written) in
-            texts(lifecycle.and_then(|map| map.get("ignoreChanges"))).enumerate()
-        {
+        for (index, written) in texts(lifecycle.and_then(|map| map.get("ignoreChanges"))) {
             match FieldPath::parse(written) {
                 Some(field) if field_at(schema.fields, &field).is_some() => found.push(field),
                 _ => {
@@ -428,12 +427,14 @@ impl Finder<'_> {
     }
 }
 
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+/// Returns the texts of a list with their positions in it.
+fn texts(value: Option<&Value>) -> impl Iterator<Item = (usize, &str)> {
     let items = match value {
         Some(Value::List(items)) => items.as_slice(),
         _ => &[],
     };
-    items.iter().filter_map(Value::as_text)
+    let items = items.iter().enumerate();
+    items.filter_map(|(index, item)| Some((index, item.as_text()?)))
 }
 
 fn field_paths(fields: &[Field], at: &FieldPath) -> Vec<String> {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::config::{self, Loaded, Project};
 use crate::kinds;
-use crate::model::{Diagnostic, Fault, Severity};
+use crate::model::{Diagnostic, Fault, Severity, sort_diagnostics};
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use crate::cli::failure::Failure;
@@ -98,6 +98,7 @@ fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnosti
         diagnostics: found,
     } = config::load(&schemas, &project, region, &session.root, &files);
     diagnostics.extend(found);
+    sort_diagnostics(&mut diagnostics);
     Ok((files.len() + usize::from(project.found), diagnostics))
 }
 
