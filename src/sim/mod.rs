@@ -37,7 +37,7 @@ use cloud::Cloud;
 pub use faults::{FaultKind, FaultRule, Target};
 
 /// The secret id that a simulator accepts unless it is given others; it opens nothing else.
-pub const DEFAULT_SECRET_ID: &str = "AKIDsimulator0not0a0real0secret0id";
+pub const DEFAULT_SECRET_ID: &str = "AKID-simulator-not-a-real-secret-id";
 /// The secret key that goes with [`DEFAULT_SECRET_ID`].
 pub const DEFAULT_SECRET_KEY: &str = "simulator-not-a-real-secret-key";
 

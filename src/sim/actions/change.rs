@@ -42,9 +42,7 @@ pub(super) fn modify(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Checks the new values by the table of fields, at the places where a create would set them.
 fn refuse_bad_values(ask: &Ask) -> Result<(), Refusal> {
-    if ask.body.contains_key("Name") && ask.text("Name").is_empty() {
-        return Err(Refusal::new("InvalidParameterValue.Name", "Name is empty"));
-    }
+    create::refuse_empty(&ask.body)?;
     let mut body = ask.body.clone();
     if let Some(mode) = body.remove("InternetPayMode") {
         body.insert(

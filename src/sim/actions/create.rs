@@ -55,6 +55,7 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Reads the request by the table, refuses what the table refuses, and fills the defaults in.
 fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
+    refuse_empty(&ask.body)?;
     tag_keys_are_unique(&ask.body)?;
     let mut attributes = wire::decode(GATEWAY.fields, &ask.body);
     let findings = check(
@@ -109,6 +110,19 @@ fn refusal(finding: &Finding) -> Refusal {
         _ => "InvalidParameterValue.InvalidParameterValue",
     };
     Refusal::new(code, finding.summary.clone())
+}
+
+/// Refuses empty text where it doesn't mean "not set", as the table reads it.
+pub(super) fn refuse_empty(body: &Map<String, Json>) -> Result<(), Refusal> {
+    for (name, code) in [
+        ("Name", "InvalidParameterValue.Name"),
+        ("Type", "InvalidParameterValue.Type"),
+    ] {
+        if body.get(name).and_then(Json::as_str) == Some("") {
+            return Err(Refusal::new(code, format!("{name} is empty")));
+        }
+    }
+    Ok(())
 }
 
 /// Two tags of one key in a call can't both be.
