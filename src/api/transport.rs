@@ -52,9 +52,9 @@ impl Default for Settings {
         Self {
             endpoint: Endpoint::default(),
             requests_per_second: 20,
-            request_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(10),
-            retry_for: Duration::from_secs(60),
+            retry_for: Duration::from_mins(1),
             first_pause: Duration::from_millis(500),
         }
     }

@@ -37,7 +37,7 @@ impl From<anyhow::Error> for Failure {
 
 impl Failure {
     /// Tells the user, and returns how the command ends.
-    pub(super) fn tell(self, terminal: &Terminal) -> Exit {
+    pub(super) fn tell(self, terminal: Terminal) -> Exit {
         match self {
             Self::Diagnostics(diagnostics) => {
                 terminal.error(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
@@ -53,7 +53,7 @@ impl Failure {
     }
 }
 
-fn tell_error(error: &anyhow::Error, terminal: &Terminal) {
+fn tell_error(error: &anyhow::Error, terminal: Terminal) {
     terminal.error(&format!("{ERROR}error{ERROR:#}: {error}"));
     for cause in error.chain().skip(1) {
         terminal.error(&format!("  because: {cause}"));

@@ -122,6 +122,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match arguments.command.run(&session) {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.tell(&session.terminal).into(),
+        Err(failure) => failure.tell(session.terminal).into(),
     }
 }

@@ -47,10 +47,6 @@ impl Terminal {
     /// Writes what the user must see to stderr.
     ///
     /// A stderr that is closed must not keep the work from being brought to its end.
-    #[expect(
-        clippy::unused_self,
-        reason = "that there is a terminal at hand is the licence to write"
-    )]
     pub(super) fn error(self, text: &str) {
         let mut stderr = AutoStream::auto(io::stderr().lock());
         writeln!(stderr, "{}", text.trim_end_matches('\n')).ok();
@@ -67,7 +63,6 @@ impl Terminal {
     }
 
     /// Tells whether there is somebody to answer a question.
-    #[expect(clippy::unused_self, reason = "as for `error`")]
     pub(super) fn can_ask(self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }

@@ -26,7 +26,7 @@ pub(super) struct Workspace {
 
 /// Finds the table of a kind, in the form that plan and view take it.
 pub(super) fn schema_of(kind: &str) -> Option<&'static ResourceSchema> {
-    kinds::find(kind).map(|kind| kind.schema())
+    kinds::find(kind).map(super::super::kinds::Kind::schema)
 }
 
 impl Workspace {

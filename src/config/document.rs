@@ -107,7 +107,7 @@ fn parse(file: &Arc<SourceFile>) -> Result<Yaml, Vec<Diagnostic>> {
     Ok(value)
 }
 
-/// Reports what serde_yaml refuses although the scan took it.
+/// Reports what `serde_yaml` refuses although the scan took it.
 fn parse_fault(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
     let at = error.location().map_or(0, |location| location.index());
     Diagnostic::error("yaml-syntax", format!("this YAML can't be used: {error}"))

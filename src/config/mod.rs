@@ -1,7 +1,7 @@
 //! YAML to desired state, with a place for every fault.
 //!
 //! A file goes through three hands: [`scan`](mod@scan) walks its events and finds what a parser of
-//! values can't tell (syntax at its place, duplicate keys, depth, aliases), serde_yaml makes values
+//! values can't tell (syntax at its place, duplicate keys, depth, aliases), `serde_yaml` makes values
 //! of it, and [`read`] turns values into attributes by the schema table. All faults of all files are
 //! collected; nothing stops at the first.
 

@@ -1,12 +1,13 @@
 //! The project file, gwplan.yaml.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
-use crate::model::{Attributes, Diagnostic, FieldPath, Location, Value, value_at};
+use crate::model::{Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, value_at};
 use crate::schema::project::PROJECT;
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
 
@@ -35,7 +36,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let half_an_hour = Duration::from_secs(30 * 60);
+        let half_an_hour = Duration::from_mins(30);
         Self {
             create: half_an_hour,
             delete: half_an_hour,
@@ -73,7 +74,7 @@ pub struct Project {
     pub allow: Allowances,
     /// What is merged into every resource.
     pub defaults: Defaults,
-    document: Option<Document>,
+    source: Option<(Arc<SourceFile>, Parsed)>,
 }
 
 impl Default for Project {
@@ -100,24 +101,23 @@ impl Project {
         if !path.exists() {
             return (Self::default(), Vec::new());
         }
-        let mut document = Document::read(&path, PROJECT_FILE);
-        let parsed = match &document.parsed {
+        let Document { file, parsed } = Document::read(&path, PROJECT_FILE);
+        let parsed = match parsed {
             Ok(parsed) => parsed,
-            Err(_) => {
-                let faults = std::mem::replace(&mut document.parsed, Err(Vec::new())).err();
+            Err(faults) => {
                 return (
                     Self {
                         found: true,
                         ..Self::default()
                     },
-                    faults.unwrap_or_default(),
+                    faults,
                 );
             }
         };
         let mut diagnostics = Vec::new();
-        let mut project = read_project(&document, parsed, schemas, &mut diagnostics);
+        let mut project = read_project(&file, &parsed, schemas, &mut diagnostics);
         project.found = true;
-        project.document = Some(document);
+        project.source = Some((file, parsed));
         (project, diagnostics)
     }
 
@@ -153,26 +153,25 @@ impl Project {
             },
             allow: allowances(attributes),
             defaults: Defaults::default(),
-            document: None,
+            source: None,
         }
     }
 
     /// Finds the place of a default in gwplan.yaml.
     pub(super) fn locate_default(&self, path: &FieldPath, on_key: bool) -> Option<Location> {
-        let document = self.document.as_ref()?;
-        let parsed = document.parsed.as_ref().ok()?;
-        let place = Place::root(&document.file, &parsed.root).under("defaults");
+        let (file, parsed) = self.source.as_ref()?;
+        let place = Place::root(file, &parsed.root).under("defaults");
         place.holds(path).then(|| place.locate(path, on_key))
     }
 }
 
 fn read_project(
-    document: &Document,
+    file: &Arc<SourceFile>,
     parsed: &Parsed,
     schemas: &[&'static ResourceSchema],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Project {
-    let place = Place::root(&document.file, &parsed.root);
+    let place = Place::root(file, &parsed.root);
     let mut reader = Reader { diagnostics };
     let Yaml::Mapping(mapping) = &parsed.value else {
         reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
@@ -183,7 +182,7 @@ fn read_project(
     for (key, value) in mapping {
         match key.as_str() {
             Some("defaults") => {
-                defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader)
+                defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader);
             }
             Some(key) if PROJECT.iter().any(|field| field.key == key) => {
                 own.insert(key.into(), value.clone());

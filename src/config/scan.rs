@@ -270,20 +270,21 @@ impl Scanner<'_> {
         };
         match &mut open.kind {
             OpenKind::Sequence(items) => items.push(node),
-            OpenKind::Mapping { entries, key } => match key.take() {
-                Some((name, place)) => match entries.entry(name) {
-                    MapEntry::Vacant(slot) => {
-                        slot.insert(Entry {
-                            key: place,
-                            value: node,
-                        });
+            OpenKind::Mapping { entries, key } => {
+                if let Some((name, place)) = key.take() {
+                    match entries.entry(name) {
+                        MapEntry::Vacant(slot) => {
+                            slot.insert(Entry {
+                                key: place,
+                                value: node,
+                            });
+                        }
+                        MapEntry::Occupied(slot) => {
+                            let fault = duplicate_key(self.file, slot.key(), slot.get().key, place);
+                            self.faults.push(fault);
+                        }
                     }
-                    MapEntry::Occupied(slot) => {
-                        let fault = duplicate_key(self.file, slot.key(), slot.get().key, place);
-                        self.faults.push(fault);
-                    }
-                },
-                None => {
+                } else {
                     let place = (node.start, node.end);
                     let name = text.map_or_else(
                         || {
@@ -294,7 +295,7 @@ impl Scanner<'_> {
                     );
                     *key = Some((name, place));
                 }
-            },
+            }
         }
     }
 

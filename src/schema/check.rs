@@ -62,16 +62,16 @@ fn check_value(
 ) {
     match (shape, value) {
         (Shape::Whole(whole), Value::Int(number)) => {
-            findings.extend(check_whole(whole, *number, path))
+            findings.extend(check_whole(whole, *number, path));
         }
         (Shape::Text(text), Value::Text(written)) => {
-            findings.extend(check_text(text, written, path))
+            findings.extend(check_text(text, written, path));
         }
         (Shape::Choice(choice), Value::Text(written)) => {
             findings.extend(check_choice(choice, written, path, context));
         }
         (Shape::Object(fields), Value::Map(map)) => {
-            check_fields(fields, map, path, context, findings)
+            check_fields(fields, map, path, context, findings);
         }
         (Shape::Tags, Value::Map(tags)) => check_tags(tags, path, findings),
         _ => {}

@@ -24,7 +24,7 @@ pub fn resources(schemas: &[&ResourceSchema]) -> Json {
         });
         properties.insert(schema.collection.to_owned(), collection);
     }
-    document("gwplan: desired state", properties)
+    document("gwplan: desired state", &properties)
 }
 
 /// Returns the schema of the project file.
@@ -39,10 +39,10 @@ pub fn project(schemas: &[&ResourceSchema]) -> Json {
     defaults["description"] =
         json!("What is merged into every resource, map by map; a resource's own keys win.");
     properties.insert("defaults".to_owned(), defaults);
-    document("gwplan: project", properties)
+    document("gwplan: project", &properties)
 }
 
-fn document(title: &str, properties: Map<String, Json>) -> Json {
+fn document(title: &str, properties: &Map<String, Json>) -> Json {
     json!({
         "$schema": DRAFT,
         "title": title,

@@ -13,7 +13,7 @@ use super::{Change, Field, Need, ResourceSchema, Shape, Text, Whole};
 pub fn page(schemas: &[&ResourceSchema]) -> String {
     let mut out = String::from(
         "# Reference of the YAML files\n\n\
-         <!-- Made from the schema tables by `cargo test --test reference`; edit those, not this. -->\n\n",
+         <!-- Made from the schema tables by `UPDATE_REFERENCE=1 cargo test --test reference`; edit those, not this page. -->\n\n",
     );
     for schema in schemas {
         let _ = writeln!(out, "## `{}`\n\n{}\n", schema.collection, schema.doc);

@@ -159,10 +159,10 @@ fn planned_values(plan: &Plan, state: &State, schemas: Schemas<'_>) -> Vec<Json>
             (&step.address, object)
         });
     let mut planned: Vec<_> = kept.chain(made).collect();
-    planned.sort_by(|(a, _), (b, _)| a.cmp(b));
+    planned.sort_by_key(|(a, _)| *a);
     planned
         .into_iter()
-        .map(|(address, object)| resource(address, schemas, object))
+        .map(|(address, object)| resource(address, schemas, &object))
         .collect()
 }
 
@@ -170,7 +170,7 @@ fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
     let resources = state
         .resources
         .iter()
-        .map(|(address, record)| resource(address, schemas, record_values(record)));
+        .map(|(address, record)| resource(address, schemas, &record_values(record)));
     json!({
         "format_version": STATE_FORMAT,
         "terraform_version": TERRAFORM_VERSION,

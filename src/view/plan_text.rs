@@ -129,14 +129,13 @@ fn render_step(out: &mut String, step: &Step) {
 }
 
 fn reason(step: &Step) -> Option<String> {
-    match &step.reason {
-        Reason::New | Reason::Differs | Reason::Destroy | Reason::Unfinished => None,
-        Reason::Gone if step.action == Action::Create => {
-            Some("it is recorded, but the cloud says that it is not there: it was deleted outside gwplan".to_owned())
-        }
-        Reason::Gone => None,
-        Reason::LeftTheFiles => Some("it is not in the YAML files".to_owned()),
-        Reason::Failed(status) => Some(format!("the cloud gave up on making it: {status}")),
+    match (&step.reason, step.action) {
+        (Reason::Gone, Action::Create) => Some(
+            "it is recorded, but the cloud says that it is not there: it was deleted outside gwplan".to_owned(),
+        ),
+        (Reason::LeftTheFiles, _) => Some("it is not in the YAML files".to_owned()),
+        (Reason::Failed(status), _) => Some(format!("the cloud gave up on making it: {status}")),
+        _ => None,
     }
 }
 

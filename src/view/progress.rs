@@ -10,7 +10,7 @@ use crate::model::Address;
 use crate::plan::Action;
 
 /// Between two plain lines about a resource whose status stays the same.
-const QUIET_FOR: Duration = Duration::from_secs(60);
+const QUIET_FOR: Duration = Duration::from_mins(1);
 /// How many moving lines there are at most, so that they fit the screen.
 const MAX_MOVING: usize = 12;
 

@@ -12,11 +12,11 @@ use super::terraform::{STATE_FORMAT, TERRAFORM_VERSION, record_values, resource}
 
 /// Renders the addresses, one a line.
 pub fn state_list(state: &State) -> String {
-    state
-        .resources
-        .keys()
-        .map(|address| format!("{address}\n"))
-        .collect()
+    let mut out = String::new();
+    for address in state.resources.keys() {
+        let _ = writeln!(out, "{address}");
+    }
+    out
 }
 
 /// Renders the whole state for people.
@@ -92,7 +92,7 @@ pub fn state_json(state: &State, schemas: Schemas<'_>) -> String {
     let resources = state
         .resources
         .iter()
-        .map(|(address, record)| resource(address, schemas, record_values(record)));
+        .map(|(address, record)| resource(address, schemas, &record_values(record)));
     let json = json!({
         "format_version": STATE_FORMAT,
         "terraform_version": TERRAFORM_VERSION,

@@ -32,7 +32,11 @@ fn value_json(value: &Value) -> Json {
 }
 
 /// Renders one resource as Terraform's state and planned values show it.
-pub(super) fn resource(address: &Address, schemas: Schemas<'_>, values: Map<String, Json>) -> Json {
+pub(super) fn resource(
+    address: &Address,
+    schemas: Schemas<'_>,
+    values: &Map<String, Json>,
+) -> Json {
     json!({
         "address": address.to_string(),
         "mode": "managed",

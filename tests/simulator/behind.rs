@@ -40,7 +40,7 @@ async fn faults_strike_as_they_were_ordered() {
     assert_eq!(count().await, 5);
 
     let failing = struck("*=fail-task").await.ok();
-    clock.turn(Duration::from_secs(60));
+    clock.turn(Duration::from_mins(1));
     let named = json!({ "GatewayId": failing["Result"]["GatewayId"] });
     let shown = client.call(DESCRIBE, &named).await.ok();
     assert_eq!(shown["Result"]["Status"], "CreateFailed");
@@ -111,7 +111,7 @@ async fn a_store_outlives_the_process_and_tasks_go_on_meanwhile() {
         create(&client, "stays").await,
         create(&client, "leaves").await,
     );
-    clock.turn(Duration::from_secs(60));
+    clock.turn(Duration::from_mins(1));
     client
         .call(DELETE, &json!({ "GatewayId": leaves }))
         .await

@@ -54,7 +54,7 @@ async fn what_was_asked_for_is_shown_as_the_vendor_shows_it() {
     let clock = Turned::at("2026-11-02T03:04:05Z");
     let (_simulator, client) = start(unlimited(&clock));
     let id = create(&client, "gateway-prod").await;
-    clock.turn(Duration::from_secs(60));
+    clock.turn(Duration::from_mins(1));
     let named = json!({ "GatewayId": id });
     let shown = client.call(DESCRIBE, &named).await.ok()["Result"].clone();
     let expected = json!({
@@ -124,7 +124,7 @@ async fn a_gateway_is_modified_within_the_rules() {
     let clock = Turned::new();
     let (_simulator, client) = start(unlimited(&clock));
     let id = create(&client, "a").await;
-    clock.turn(Duration::from_secs(60));
+    clock.turn(Duration::from_mins(1));
     let with = |changes: Json| {
         let mut body = json!({ "GatewayId": id });
         body.as_object_mut()

@@ -27,7 +27,7 @@ const CONFIG: &str = "DescribeCloudNativeAPIGatewayConfig";
 fn unlimited(clock: &Turned) -> Options {
     Options {
         requests_per_second: 0,
-        create_time: Duration::from_secs(60),
+        create_time: Duration::from_mins(1),
         delete_time: Duration::from_secs(10),
         clock: clock.clock(),
         ..Options::default()

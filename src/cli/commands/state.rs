@@ -22,7 +22,7 @@ pub(in crate::cli) struct StateArgs {
 enum StateCommand {
     /// Lists the addresses, one a line.
     List,
-    /// Shows one resource: GatewayId, TaskId, status, attributes.
+    /// Shows one resource: `GatewayId`, `TaskId`, status, attributes.
     Show {
         /// The address, for example gateway.prod-ingress.
         #[arg(value_name = "ADDR")]

@@ -72,7 +72,7 @@ fn zones(internet: &Attributes, region: &str, findings: &mut Vec<Finding>) {
                     "contradiction",
                     format!("`internetConfig.{key}` is {id:?}, which is no zone of {region}"),
                     format!("name a zone of the gateway's region, for example `{region}-3`"),
-                ))
+                ));
             }
             _ => {}
         }

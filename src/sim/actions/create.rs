@@ -98,11 +98,14 @@ fn refuse_errors(findings: Vec<Finding>) -> Result<(), Refusal> {
 /// Finds the vendor's code for what the table refuses.
 fn refusal(finding: &Finding) -> Refusal {
     let first = finding.path.segments().first().map_or("", String::as_str);
+    let last = finding.path.segments().last().map_or("", String::as_str);
     let code = match (first, finding.rule) {
         ("name", _) => "InvalidParameterValue.Name",
         ("type", _) => "InvalidParameterValue.Type",
         ("engineRegion", _) => "InvalidParameterValue.Region",
         (_, "missing-key") => "MissingParameter.MissParameter",
+        // The flag itself is never wrong: what it asks for is missing.
+        (_, "contradiction") if last == "multiZoneFlag" => "MissingParameter.MissParameter",
         ("nodeConfig", _) => "InvalidParameterValue.Specification",
         ("tags", "out-of-range") => "LimitExceeded.LimitExceeded",
         ("tradeType", "unsupported") => "OperationDenied.OperationDenied",
