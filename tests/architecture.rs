@@ -15,7 +15,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("backend", &["model", "state"]),
     ("kinds", &["model", "schema", "api"]),
     ("plan", &["model", "schema", "state"]),
-    ("engine", &["model", "schema", "api", "state", "backend", "kinds", "plan", "event"]),
+    (
+        "engine",
+        &[
+            "model", "schema", "api", "state", "backend", "kinds", "plan", "event",
+        ],
+    ),
     ("sim", &["model", "schema", "api", "kinds"]),
     ("view", &["model", "schema", "state", "plan", "event"]),
 ];
@@ -25,7 +30,9 @@ fn sources(under: &Path) -> Vec<PathBuf> {
         return vec![under.to_owned()];
     }
     let entries = fs::read_dir(under).expect("a folder of sources");
-    let mut found: Vec<PathBuf> = entries.flat_map(|entry| sources(&entry.expect("readable").path())).collect();
+    let mut found: Vec<PathBuf> = entries
+        .flat_map(|entry| sources(&entry.expect("readable").path()))
+        .collect();
     found.retain(|path| path.extension().is_some_and(|ending| ending == "rs"));
     found.sort();
     found
@@ -33,13 +40,22 @@ fn sources(under: &Path) -> Vec<PathBuf> {
 
 /// Returns the crate's modules that a text names: `crate::NAME`, or several in braces.
 fn named(text: &str) -> BTreeSet<String> {
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
     let code = code.collect::<Vec<_>>().join("\n");
     let mut names = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
-        let group = after.strip_prefix('{').and_then(|group| group.split_once('}')).map(|(inside, _)| inside);
+        let group = after
+            .strip_prefix('{')
+            .and_then(|group| group.split_once('}'))
+            .map(|(inside, _)| inside);
         for part in group.unwrap_or(after).split(',') {
-            let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = part
+                .trim()
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             names.insert(name);
             if group.is_none() {
                 break;
@@ -55,24 +71,43 @@ fn imports_run_one_way() {
     let mut faults = Vec::new();
     for (module, allowed) in ALLOWED {
         let folder = src.join(module);
-        let place = if folder.is_dir() { folder } else { src.join(format!("{module}.rs")) };
+        let place = if folder.is_dir() {
+            folder
+        } else {
+            src.join(format!("{module}.rs"))
+        };
         for path in sources(&place) {
             let text = fs::read_to_string(&path).expect("readable");
             for name in named(&text) {
                 if name != *module && !allowed.contains(&name.as_str()) {
-                    faults.push(format!("{} names {name}", path.strip_prefix(&src).expect("inside").display()));
+                    faults.push(format!(
+                        "{} names {name}",
+                        path.strip_prefix(&src).expect("inside").display()
+                    ));
                 }
             }
         }
     }
-    assert!(faults.is_empty(), "these imports are against docs/ARCHITECTURE.md:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "these imports are against docs/ARCHITECTURE.md:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
 fn every_module_has_its_row() {
-    let library = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("readable");
-    let modules: BTreeSet<&str> = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    let rows: BTreeSet<&str> = ALLOWED.iter().map(|(module, _)| *module).chain(["cli"]).collect();
+    let library = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"))
+        .expect("readable");
+    let modules: BTreeSet<&str> = library
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    let rows: BTreeSet<&str> = ALLOWED
+        .iter()
+        .map(|(module, _)| *module)
+        .chain(["cli"])
+        .collect();
     assert_eq!(modules, rows);
 }
 
@@ -83,7 +118,9 @@ fn only_the_kinds_name_a_kind() {
         for path in sources(&src.join(module)) {
             let text = fs::read_to_string(&path).expect("readable");
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let offence = code.lines().find(|line| line.contains("CloudNativeAPIGateway") && !line.trim_start().starts_with("//"));
+            let offence = code.lines().find(|line| {
+                line.contains("CloudNativeAPIGateway") && !line.trim_start().starts_with("//")
+            });
             assert_eq!(offence, None, "{} names a kind's call", path.display());
         }
     }

@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test has no command line of its own"
+)]
 fn the_reference_page_is_what_the_tables_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let made = gwplan::schema::reference::page(&gwplan::kinds::schemas());

@@ -177,13 +177,13 @@ mod tests {
 
     #[test]
     fn an_error_in_the_envelope_is_one_whatever_the_status() {
-        let body = r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"gone"},"RequestId":"r-2"}}"#;
+        let body = r#"{"Response":{"Error":{"Code":"ResourceNotFound.InstanceNotFound","Message":"gone"},"RequestId":"r-2"}}"#;
         for status in [200, 404, 500] {
             let error = fails(Effect::Create, status, body);
             assert_eq!(error.kind, ErrorKind::Absent);
             assert_eq!(
                 error.to_string(),
-                "Act: ResourceNotFound: gone (RequestId r-2)"
+                "Act: ResourceNotFound.InstanceNotFound: gone (RequestId r-2)"
             );
         }
     }

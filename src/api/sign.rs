@@ -3,14 +3,14 @@
 //! The client signs with [`authorization`]; a server takes an `Authorization` header apart with
 //! [`Credential::parse`] and computes [`signature`] again over what it received.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use crate::model::Secret;
+use crate::model::{Secret, hex};
 
 /// Names the scheme, as it stands at the head of the `Authorization` header.
 pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
@@ -177,15 +177,6 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
         Hmac::<Sha256>::new_from_slice(key).expect("HMAC is defined for keys of any length");
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -20,16 +20,29 @@ pub(super) struct Connection {
     _simulator: Option<Simulator>,
 }
 
+/// Names the cloud that a project asks for: the same on every machine.
+pub(super) fn endpoint_name(session: &Session, workspace: &Workspace) -> String {
+    match (asked(session, workspace), workspace.project.site) {
+        (Some(endpoint), _) => endpoint.to_owned(),
+        (None, config::Site::International) => Endpoint::Site(Site::International).to_string(),
+        (None, config::Site::China) => Endpoint::Site(Site::China).to_string(),
+    }
+}
+
+fn asked<'a>(session: &'a Session, workspace: &'a Workspace) -> Option<&'a str> {
+    session
+        .environment
+        .get("GWPLAN_ENDPOINT")
+        .or(workspace.project.endpoint.as_deref())
+}
+
 /// Finds credentials and makes a client; no request is sent to the cloud itself.
 pub(super) async fn connect(
     session: &Session,
     workspace: &Workspace,
 ) -> Result<Connection, Failure> {
     let project = &workspace.project;
-    let asked = session
-        .environment
-        .get("GWPLAN_ENDPOINT")
-        .or(project.endpoint.as_deref());
+    let asked = asked(session, workspace);
     let mut settings = Settings {
         requests_per_second: project.requests_per_second,
         ..Settings::default()

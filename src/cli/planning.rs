@@ -1,48 +1,123 @@
 //! What plan, apply and destroy have in common.
 
-use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Args;
 
 use crate::engine;
-use crate::model::{Address, Desired};
-use crate::plan::{Goal, Inputs, Plan, Snapshot, plan};
+use crate::model::{Address, Fault};
+use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
 use crate::state::State;
 
-use super::cloud::Connection;
+use super::Session;
+use super::cloud::{Connection, endpoint_name};
 use super::failure::Failure;
-use super::workspace::schema_of;
+use super::workspace::{Wanted, Workspace, schema_of};
 
-/// Asks the cloud and plans.
-pub(super) async fn plan_with_cloud(
-    connection: &Connection,
-    desired: &BTreeMap<Address, Desired>,
-    state: &State,
-    goal: Goal,
-) -> Result<Plan, Failure> {
-    let snapshot = engine::refresh(&connection.client, desired, state).await?;
-    make(desired, state, Some(&snapshot), goal)
+/// Which part of the whole is asked for.
+#[derive(Debug, Default, Args)]
+pub(super) struct SelectionArgs {
+    /// Takes only this resource and what it depends on; may be repeated.
+    #[arg(long = "target", value_name = "ADDR")]
+    targets: Vec<Address>,
+    /// Leaves out this resource and what depends on it; may be repeated.
+    #[arg(long = "exclude", value_name = "ADDR")]
+    excludes: Vec<Address>,
 }
 
-/// Plans from the files and the state alone.
-pub(super) fn plan_offline(
-    desired: &BTreeMap<Address, Desired>,
-    state: &State,
-    goal: Goal,
-) -> Result<Plan, Failure> {
-    make(desired, state, None, goal)
+impl SelectionArgs {
+    /// Joins it with the resources that are to be replaced.
+    pub(super) fn with_replace(&self, replace: &[Address]) -> Selection {
+        Selection {
+            targets: self.targets.clone(),
+            excludes: self.excludes.clone(),
+            replace: replace.to_owned(),
+        }
+    }
 }
 
-fn make(
-    desired: &BTreeMap<Address, Desired>,
-    state: &State,
-    snapshot: Option<&Snapshot>,
-    goal: Goal,
-) -> Result<Plan, Failure> {
-    let inputs = Inputs {
-        desired,
-        state,
-        snapshot,
-        schemas: &schema_of,
-        goal,
-    };
-    Ok(plan(&inputs)?)
+/// Holds what a plan is made of, but for what the cloud shows.
+pub(super) struct Planner<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) state: &'a State,
+    pub(super) goal: Goal,
+    pub(super) selection: &'a Selection,
+}
+
+impl Planner<'_> {
+    /// Asks the cloud and plans.
+    pub(super) async fn with_cloud(&self, connection: &Connection) -> Result<Plan, Failure> {
+        let snapshot =
+            engine::refresh(&connection.client, &self.wanted.desired, self.state).await?;
+        self.make(Some(&snapshot))
+    }
+
+    /// Plans from the files and the state alone.
+    pub(super) fn offline(&self) -> Result<Plan, Failure> {
+        self.make(None)
+    }
+
+    fn make(&self, snapshot: Option<&Snapshot>) -> Result<Plan, Failure> {
+        let inputs = Inputs {
+            desired: &self.wanted.desired,
+            moved: &self.wanted.moved,
+            removed: &self.wanted.removed,
+            state: self.state,
+            snapshot,
+            schemas: &schema_of,
+            goal: self.goal,
+            selection: self.selection,
+        };
+        Ok(plan(&inputs)?)
+    }
+}
+
+/// Reads a saved plan; a path that is no JSON file names YAML instead.
+pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
+    let yaml = matches!(
+        path.extension().and_then(|ending| ending.to_str()),
+        Some("yaml" | "yml")
+    );
+    if yaml || !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
+    Ok(Some(SavedPlan::decode(&bytes)?))
+}
+
+/// Says what a plan is made against.
+pub(super) fn binding(session: &Session, workspace: &Workspace, state: &State) -> Binding {
+    Binding {
+        // Before its first write a state gets a new id each time it is looked at.
+        lineage: if state.serial == 0 {
+            String::new()
+        } else {
+            state.lineage.clone()
+        },
+        endpoint: endpoint_name(session, workspace),
+        region: workspace.region(session).to_owned(),
+    }
+}
+
+/// The fewest hexadecimal digits that name a plan.
+const SHORTEST_DIGEST: usize = 12;
+
+/// Refuses a plan that is not the one that was approved.
+pub(super) fn expect_digest(expected: &str, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
+    let found = digest(plan, binding);
+    let expected = expected.trim().to_lowercase();
+    if expected.len() < SHORTEST_DIGEST || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let fault = Fault::new(format!("{expected:?} is no digest of a plan"));
+        return Err(fault
+            .hint("`gwplan plan` prints it as its last line")
+            .into());
+    }
+    if found.starts_with(&expected) {
+        return Ok(());
+    }
+    let fault = Fault::new(format!(
+        "this plan is not the one that was approved: its digest is {found}, not {expected}"
+    ));
+    Err(fault.hint("the files, the state or the cloud have changed since: review the plan above, and approve its digest").into())
 }

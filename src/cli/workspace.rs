@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::backend::{Backend, Holder, LocalBackend};
 use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
 use crate::kinds;
-use crate::model::{Address, Desired, Diagnostic, Fault, has_errors};
+use crate::model::{Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors};
 use crate::schema::ResourceSchema;
 use crate::state::State;
 use crate::view::{DiagnosticFormat, render_diagnostics};
@@ -22,6 +22,14 @@ pub(super) struct Workspace {
     pub(super) project: Project,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) state_path: PathBuf,
+}
+
+/// Holds what the files say.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub(super) desired: BTreeMap<Address, Desired>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) removed: Vec<Removed>,
 }
 
 /// Finds the table of a kind, in the form that plan and view take it.
@@ -58,11 +66,7 @@ impl Workspace {
     }
 
     /// Loads the desired state, and refuses it if anything is wrong with it.
-    pub(super) fn desired(
-        &self,
-        session: &Session,
-        paths: &[PathBuf],
-    ) -> Result<BTreeMap<Address, Desired>, Failure> {
+    pub(super) fn wanted(&self, session: &Session, paths: &[PathBuf]) -> Result<Wanted, Failure> {
         let files = match config::find_files(&session.root, paths) {
             Ok(files) => files,
             Err(error @ FilesError::Empty(_)) => {
@@ -96,7 +100,20 @@ impl Workspace {
                 ))
                 .into());
         }
-        Ok(desired)
+        Ok(Wanted {
+            desired,
+            moved: Vec::new(),
+            removed: Vec::new(),
+        })
+    }
+
+    /// Loads the desired state as far as there is any: that its files are gone must not keep
+    /// resources from being destroyed.
+    pub(super) fn wanted_if_any(&self, session: &Session) -> Result<Wanted, Failure> {
+        match config::find_files(&session.root, &[]) {
+            Err(FilesError::Empty(_)) => Ok(Wanted::default()),
+            _ => self.wanted(session, &[]),
+        }
     }
 
     /// Returns the region of resources that name none; empty where nothing says one.

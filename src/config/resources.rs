@@ -214,6 +214,7 @@ impl Loader<'_> {
             attributes,
             depends_on: meta.depends_on,
             prevent_destroy: meta.prevent_destroy,
+            create_before_destroy: meta.create_before_destroy,
             ignore_changes: meta.ignore_changes,
             location: Some(place.at_key()),
         };
@@ -272,6 +273,7 @@ struct Meta {
     depends_on: Vec<Address>,
     reference_places: Vec<Location>,
     prevent_destroy: bool,
+    create_before_destroy: bool,
     ignore_changes: Vec<FieldPath>,
 }
 
@@ -336,9 +338,12 @@ impl Finder<'_> {
 
         let (depends_on, reference_places) = self.references(&own);
         let lifecycle = own.get("lifecycle").and_then(Value::as_map);
-        let prevent_destroy = lifecycle
-            .and_then(|map| map.get("preventDestroy"))
-            .and_then(Value::as_bool);
+        let flag = |key: &str| {
+            let flag = lifecycle
+                .and_then(|map| map.get(key))
+                .and_then(Value::as_bool);
+            flag.unwrap_or_default()
+        };
         Meta {
             region: own
                 .get("region")
@@ -347,7 +352,8 @@ impl Finder<'_> {
                 .to_owned(),
             depends_on,
             reference_places,
-            prevent_destroy: prevent_destroy.unwrap_or_default(),
+            prevent_destroy: flag("preventDestroy"),
+            create_before_destroy: flag("createBeforeDestroy"),
             ignore_changes: self.ignored(schema, lifecycle),
         }
     }

@@ -10,12 +10,13 @@ use tokio::time::Instant;
 
 use crate::api::Client;
 use crate::event::{Event, Report, Sink};
-use crate::model::Fault;
+use crate::model::{Address, Fault};
 use crate::plan::{Plan, Step};
-use crate::state::State;
+use crate::state::{Record, State};
 
 use super::record::Recorder;
 use super::step::{Crew, Trouble, carry_out};
+use super::tags::Tagger;
 use super::watch::Watcher;
 
 /// Holds what a run needs beside the plan.
@@ -44,8 +45,15 @@ pub struct Run {
 /// # Errors
 /// A fault where the bookkeeping of the plan can't be written; steps that fail are in the report.
 pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault> {
-    if !plan.bookkeeping.is_empty() {
-        run.recorder.put_all(plan.bookkeeping.clone()).await?;
+    let moved = plan.moved_state(state);
+    let mut changes = differences(state, &moved);
+    changes.extend(
+        plan.bookkeeping
+            .iter()
+            .map(|(address, record)| (address.clone(), Some(record.clone()))),
+    );
+    if !changes.is_empty() {
+        run.recorder.write(changes).await?;
     }
     let Run {
         client,
@@ -58,6 +66,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     } = run;
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
+        tagger: Tagger::start(client.clone()),
         client,
         recorder,
         watcher,
@@ -66,11 +75,27 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         delete_limit,
         stop,
     };
-    let dispatcher = Dispatcher::new(plan, state, crew);
+    let dispatcher = Dispatcher::new(plan, &moved, crew);
     let report = dispatcher.run(parallelism.max(1)).await;
     // Its last waiter is gone by now.
     watching.abort();
     Ok(report)
+}
+
+/// Lists what turns one state's records into another's.
+fn differences(before: &State, after: &State) -> Vec<(Address, Option<Record>)> {
+    let dropped = before
+        .resources
+        .keys()
+        .filter(|address| !after.resources.contains_key(*address))
+        .map(|address| (address.clone(), None));
+    let changed = after
+        .resources
+        .iter()
+        .filter(|(address, record)| before.resources.get(*address) != Some(record));
+    dropped
+        .chain(changed.map(|(address, record)| (address.clone(), Some(record.clone()))))
+        .collect()
 }
 
 struct Dispatcher<'a> {

@@ -5,13 +5,16 @@
 //!
 //! - [`refresh()`] reads the cloud in bulk.
 //! - [`apply()`] dispatches the steps of a plan in order and in parallel.
-//! - `step` carries out one step; `watch` waits for the cloud, for all steps together.
+//! - `step` carries out one step, `update` the calls that change a living resource, `tags` those
+//!   of many resources together; `watch` waits for the cloud, for all steps together.
 //! - [`Recorder`] writes the state, many changes in one write.
 
 mod apply;
 mod record;
 mod refresh;
 mod step;
+mod tags;
+mod update;
 mod watch;
 
 pub use apply::{Run, apply};

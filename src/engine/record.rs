@@ -48,15 +48,9 @@ impl Recorder {
         self.send(vec![(address.clone(), Some(record))]).await
     }
 
-    /// Records several resources in one write.
-    pub async fn put_all(&self, records: Vec<(Address, Record)>) -> Result<(), Fault> {
-        self.send(
-            records
-                .into_iter()
-                .map(|(address, record)| (address, Some(record)))
-                .collect(),
-        )
-        .await
+    /// Records and drops several resources in one write.
+    pub async fn write(&self, changes: Vec<(Address, Option<Record>)>) -> Result<(), Fault> {
+        self.send(changes).await
     }
 
     /// Drops a resource's record; that is durable when this returns well.

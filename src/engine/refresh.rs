@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 
 use crate::api::{self, Client, ErrorKind};
 use crate::kinds::{self, Kind, Page};
-use crate::model::{Address, Desired, Fault, Identity, Observed};
+use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
+use crate::schema::Read;
 use crate::state::State;
 
 /// How many calls are under way at once; the rate is the client's business.
@@ -17,9 +18,10 @@ const IN_FLIGHT: usize = 8;
 
 /// Asks the cloud about every region that the files or the state name.
 ///
-/// It costs one call for each 100 resources of a region, and one more for each recorded resource
-/// that the pages did not show: the pages shift while resources come and go, in whatever order the
-/// cloud lists them, so only the cloud's own word makes a resource gone.
+/// It costs one call for each 100 resources of a region, one for each resource whose public network
+/// is described, and one for each recorded resource that the pages did not show: the pages shift
+/// while resources come and go, in whatever order the cloud lists them, so only the cloud's own word
+/// makes a resource gone.
 pub async fn refresh(
     client: &Client,
     desired: &BTreeMap<Address, Desired>,
@@ -40,6 +42,8 @@ pub async fn refresh(
             }));
         }
         confirm_missing(client, kind, state, &mut snapshot).await?;
+        let concerned = with_details(kind, desired, state, &snapshot);
+        add_details(client, kind, concerned, &mut snapshot).await?;
     }
     Ok(snapshot)
 }
@@ -115,6 +119,73 @@ async fn confirm_missing(
                 snapshot.gone.insert(identity);
             }
             Err(error) => return Err(refresh_fault(error)),
+        }
+    }
+    Ok(())
+}
+
+/// Lists the recorded resources of which the list does not show everything that is compared: it
+/// costs a call each, so those that no file and no record says anything more about are left out.
+fn with_details(
+    kind: &dyn Kind,
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+    snapshot: &Snapshot,
+) -> Vec<Identity> {
+    let detailed: Vec<&str> = kind
+        .schema()
+        .fields
+        .iter()
+        .filter(|field| field.read == Read::Detailed)
+        .map(|field| field.key)
+        .collect();
+    let speaks = |attributes: &Attributes| detailed.iter().any(|key| attributes.contains_key(*key));
+    let mut concerned = Vec::new();
+    for (address, record) in &state.resources {
+        let identity = record.identity();
+        let wanted = desired
+            .get(address)
+            .is_some_and(|desired| speaks(&desired.attributes));
+        let shown = snapshot
+            .found
+            .get(&identity)
+            .is_some_and(|observed| kind.has_details(observed));
+        if shown && (wanted || speaks(&record.applied)) {
+            concerned.push(identity);
+        }
+    }
+    concerned
+}
+
+/// Reads what the list does not show, and lays it over what it showed.
+pub(super) async fn add_details(
+    client: &Client,
+    kind: &'static dyn Kind,
+    identities: Vec<Identity>,
+    snapshot: &mut Snapshot,
+) -> Result<(), Fault> {
+    let answers = concurrently(identities, |identity| {
+        let client = client.clone();
+        async move {
+            let answer = client
+                .call(&identity.region, kind.details(&identity.id))
+                .await;
+            (identity, answer)
+        }
+    });
+    for (identity, answer) in answers.await {
+        let details = match answer {
+            Ok(details) => details,
+            // It went between two calls; the next plan sees that.
+            Err(error) if error.kind == ErrorKind::Absent => continue,
+            Err(error) => return Err(refresh_fault(error)),
+        };
+        if let Some(observed) = snapshot.found.get_mut(&identity) {
+            let mut merged = Value::Map(std::mem::take(&mut observed.attributes));
+            merged.merge(Value::Map(details.attributes));
+            if let Value::Map(attributes) = merged {
+                observed.attributes = attributes;
+            }
         }
     }
     Ok(())

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use crate::api::{Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Attributes, Fault, Identity, Observed};
+use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at};
 use crate::plan::{Action, Step};
 use crate::state::{Record, Status};
 
 use super::record::Recorder;
+use super::tags::Tagger;
 use super::watch::{Outcome, Request, Until, Watcher, pause_while_busy};
 
 /// Holds what every step needs.
@@ -22,6 +23,7 @@ pub(super) struct Crew {
     pub(super) client: Client,
     pub(super) recorder: Recorder,
     pub(super) watcher: Watcher,
+    pub(super) tagger: Tagger,
     pub(super) events: Sink,
     pub(super) create_limit: Duration,
     pub(super) delete_limit: Duration,
@@ -39,7 +41,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    fn failed(summary: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn failed(summary: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Failed(Failure {
             summary: summary.into(),
             help: help.into(),
@@ -54,9 +56,10 @@ pub(super) async fn carry_out(
     crew: Crew,
 ) -> Result<String, Trouble> {
     let Some(kind) = kinds::find(step.address.kind()) else {
+        let kind = step.address.kind();
         return Err(Trouble::failed(
-            format!("gwplan knows no kind {:?}", step.address.kind()),
-            "",
+            format!("gwplan knows no kind {kind:?}"),
+            "make a new plan",
         ));
     };
     let job = Job {
@@ -65,46 +68,97 @@ pub(super) async fn carry_out(
         crew: &crew,
         started: Instant::now(),
     };
-    match (step.action, record, &step.existing) {
-        (Action::Create, _, _) => job.create().await,
-        (Action::Replace, Some(record), Some(identity)) => {
-            job.delete(record, identity).await?;
+    match (step.action, record) {
+        (Action::Create, _) => job.create().await,
+        (Action::Update, Some(record)) => job.update(record).await,
+        (Action::Replace, Some(record))
+            if step.create_before_destroy || record.successor.is_some() =>
+        {
+            job.replace_create_first(record).await
+        }
+        (Action::Replace, Some(record)) => {
+            job.delete(record).await?;
             job.create().await
         }
-        (Action::Delete, Some(record), Some(identity)) => job.delete(record, identity).await,
-        (Action::AwaitCreate, Some(record), Some(identity)) => {
-            job.await_ready(record, identity.clone()).await
-        }
-        (Action::AwaitDelete, Some(record), Some(identity)) => {
-            job.await_gone(record, identity).await
-        }
-        (Action::Forget, _, Some(identity)) => {
-            job.forget().await?;
-            Ok(identity.id.clone())
-        }
-        (Action::Update, ..) | (_, None, _) | (_, _, None) => Err(Trouble::failed(
-            format!(
-                "the plan asks for something that can't be done: {:?} of {}",
-                step.action, step.address
-            ),
+        (Action::Delete, Some(record)) => job.delete(record).await,
+        (Action::AwaitCreate, Some(record)) => job
+            .finish_create(record, Place::Main)
+            .await
+            .map(|record| record.id),
+        (Action::AwaitDelete, Some(record)) => job.await_gone(record).await,
+        (Action::Forget, Some(record)) => job.forget().await.map(|()| record.id),
+        (_, None) => Err(Trouble::failed(
+            format!("the state holds no {} any more", step.address),
             "make a new plan",
         )),
     }
 }
 
-struct Job<'a> {
-    step: &'a Step,
-    kind: &'static dyn Kind,
-    crew: &'a Crew,
-    started: Instant,
+/// One step under way.
+pub(super) struct Job<'a> {
+    pub(super) step: &'a Step,
+    pub(super) kind: &'static dyn Kind,
+    pub(super) crew: &'a Crew,
+    pub(super) started: Instant,
+}
+
+/// Says where a resource that is being made is recorded.
+#[derive(Clone)]
+enum Place {
+    /// Under its address.
+    Main,
+    /// As the successor of the one that it replaces.
+    SuccessorOf(Box<Record>),
 }
 
 impl Job<'_> {
-    fn address(&self) -> &Address {
+    pub(super) fn address(&self) -> &Address {
         &self.step.address
     }
 
     async fn create(&self) -> Result<String, Trouble> {
+        let record = self.send_create(&Place::Main).await?;
+        self.finish_create(record, Place::Main)
+            .await
+            .map(|record| record.id)
+    }
+
+    async fn update(&self, mut record: Record) -> Result<String, Trouble> {
+        self.check_unmoved(&record.identity()).await?;
+        record.depends_on.clone_from(&self.step.depends_on);
+        record.prevent_destroy = self.step.prevent_destroy;
+        self.make_calls(&self.step.calls, &self.step.after, &mut record)
+            .await?;
+        self.settle(record.clone(), None).await?;
+        Ok(record.id)
+    }
+
+    /// Makes the new one and waits for it; only then the old one is deleted.
+    async fn replace_create_first(&self, mut old: Record) -> Result<String, Trouble> {
+        let mut successor = old.successor.take();
+        if let Some(failed) = successor.take_if(|record| record.status == Status::Tainted) {
+            // What could not be made is of no use to anybody.
+            self.delete_one(&failed.identity()).await?;
+        }
+        let place = Place::SuccessorOf(Box::new(old.clone()));
+        let made = if let Some(record) = successor {
+            *record
+        } else {
+            self.check_unmoved(&old.identity()).await?;
+            self.send_create(&place).await?
+        };
+        let made = self.finish_create(made, place).await?;
+        let identity = old.identity();
+        self.lift_protection(&mut old.clone()).await?;
+        old.status = Status::Deleting;
+        old.successor = Some(Box::new(made.clone()));
+        self.settle(old, None).await?;
+        self.delete_one(&identity).await?;
+        self.settle(made.clone(), None).await?;
+        Ok(made.id)
+    }
+
+    async fn send_create(&self, place: &Place) -> Result<Record, Trouble> {
         let call = self.kind.create(&self.step.after);
         let accepted = self.crew.client.call(&self.step.region, call).await;
         let accepted = accepted.map_err(|error| self.create_failed(&error))?;
@@ -117,20 +171,27 @@ impl Job<'_> {
             region: self.step.region.clone(),
             depends_on: self.step.depends_on.clone(),
             prevent_destroy: self.step.prevent_destroy,
-            applied: self.step.after.clone(),
+            applied: self.without_later_calls(),
             observed: Attributes::new(),
+            successor: None,
         };
-        let identity = record.identity();
-        self.crew
-            .recorder
-            .put(self.address(), record.clone())
-            .await
-            .map_err(|fault| self.unrecorded(&identity, &fault))?;
+        self.settle_in(place, record.clone(), None).await?;
         self.tell_accepted(accepted.id, accepted.task_id);
-        self.await_ready(record, identity).await
+        Ok(record)
     }
 
-    async fn await_ready(&self, mut record: Record, identity: Identity) -> Result<String, Trouble> {
+    /// What the create itself applied: what later calls set is not applied yet.
+    fn without_later_calls(&self) -> Attributes {
+        let mut applied = self.step.after.clone();
+        for path in self.step.calls.iter().flat_map(|planned| &planned.paths) {
+            set_value_at(&mut applied, path, None);
+        }
+        applied
+    }
+
+    /// Waits until a new resource runs, and makes the calls that follow.
+    async fn finish_create(&self, mut record: Record, place: Place) -> Result<Record, Trouble> {
+        let identity = record.identity();
         let limit = self.crew.create_limit;
         match self
             .wait(&identity, &record.cloud_status, Until::Ready, limit)
@@ -138,103 +199,156 @@ impl Job<'_> {
         {
             Outcome::Reached(observed) => {
                 record.status = Status::Ready;
-                self.settle(record, observed.as_ref()).await?;
-                Ok(identity.id)
+                self.settle_in(&place, record.clone(), observed.as_ref())
+                    .await?;
+                if let Some(observed) = &observed {
+                    record.observe(observed);
+                }
             }
             Outcome::Failed(observed) => {
                 record.status = Status::Tainted;
                 let status = observed.status.clone();
-                self.settle(record, Some(&observed)).await?;
-                Err(Trouble::failed(
+                self.settle_in(&place, record, Some(&observed)).await?;
+                return Err(Trouble::failed(
                     format!(
                         "the cloud gave up on {}: its status is {status}",
                         identity.id
                     ),
                     "it is recorded as tainted: the next apply replaces it; the console may say why",
-                ))
+                ));
             }
-            Outcome::Vanished => Err(Trouble::failed(
-                format!(
-                    "{} was deleted by someone else while it was being made",
-                    identity.id
-                ),
-                "plan again: it is planned anew",
-            )),
-            Outcome::TimedOut(status) => Err(Trouble::failed(
-                format!("{} is still {status} after {}", identity.id, show(limit)),
-                "it stays recorded as creating: the next apply goes on waiting; `timeouts.create` in gwplan.yaml sets how long",
-            )),
-            Outcome::Interrupted => Err(Trouble::Interrupted),
+            Outcome::Vanished => {
+                return Err(Trouble::failed(
+                    format!(
+                        "{} was deleted by someone else while it was being made",
+                        identity.id
+                    ),
+                    "plan again: it is planned anew",
+                ));
+            }
+            Outcome::TimedOut(status) => {
+                return Err(Trouble::failed(
+                    format!("{} is still {status} after {}", identity.id, show(limit)),
+                    "it stays recorded as creating: the next apply goes on waiting; `timeouts.create` in gwplan.yaml sets how long",
+                ));
+            }
+            Outcome::Interrupted => return Err(Trouble::Interrupted),
         }
+        if !self.step.calls.is_empty() {
+            if let Place::SuccessorOf(_) = place {
+                // A successor is recorded under its address only when the old one is gone.
+                for planned in &self.step.calls {
+                    self.make_call(planned, &self.step.after, &identity).await?;
+                }
+                record.applied.clone_from(&self.step.after);
+            } else {
+                self.make_calls(&self.step.calls, &self.step.after, &mut record)
+                    .await?;
+            }
+        }
+        Ok(record)
     }
 
-    async fn delete(&self, mut record: Record, identity: &Identity) -> Result<String, Trouble> {
-        match self.send_delete(identity).await? {
+    async fn delete(&self, mut record: Record) -> Result<String, Trouble> {
+        let identity = record.identity();
+        self.check_unmoved(&identity).await?;
+        self.lift_protection(&mut record).await?;
+        if let Some(successor) = record.successor.take() {
+            self.delete_one(&successor.identity()).await?;
+        }
+        match self.send_delete(&identity).await? {
             Sent::Accepted(status) => {
                 record.status = Status::Deleting;
                 record.cloud_status = status;
                 self.settle(record.clone(), None).await?;
-                self.tell_accepted(identity.id.clone(), None);
-                self.await_gone(record, identity).await
+                self.tell_accepted(identity.id, None);
+                self.await_gone(record).await
             }
             Sent::AlreadyGone => {
                 self.forget().await?;
-                Ok(identity.id.clone())
+                Ok(identity.id)
             }
         }
+    }
+
+    async fn lift_protection(&self, record: &mut Record) -> Result<(), Trouble> {
+        if self.step.calls_before_delete.is_empty() {
+            return Ok(());
+        }
+        let mut lifted = self.step.before.clone();
+        for path in self
+            .step
+            .calls_before_delete
+            .iter()
+            .flat_map(|planned| &planned.paths)
+        {
+            set_value_at(&mut lifted, path, Some(false.into()));
+        }
+        let identity = record.identity();
+        for planned in &self.step.calls_before_delete {
+            self.make_call(planned, &lifted, &identity).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a resource that no record stands for alone, and waits until it is gone.
+    async fn delete_one(&self, identity: &Identity) -> Result<(), Trouble> {
+        if let Sent::Accepted(status) = self.send_delete(identity).await? {
+            self.until_gone(identity, &status).await?;
+        }
+        Ok(())
     }
 
     /// Sends the delete, again and again while the cloud is busy with the resource.
     async fn send_delete(&self, identity: &Identity) -> Result<Sent, Trouble> {
         loop {
-            let answer = self
-                .crew
-                .client
-                .call(&identity.region, self.kind.delete(&identity.id))
-                .await;
-            match answer {
+            let call = self.kind.delete(&identity.id);
+            match self.crew.client.call(&identity.region, call).await {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted.status)),
                 Err(error) if error.kind == ErrorKind::Absent => return Ok(Sent::AlreadyGone),
                 Err(error)
                     if error.kind == ErrorKind::Conflict
                         && self.started.elapsed() < self.crew.delete_limit =>
                 {
-                    if *self.crew.stop.borrow() {
-                        return Err(Trouble::Interrupted);
-                    }
-                    (self.crew.events)(Event::Waiting {
-                        address: self.address().clone(),
-                        status: "busy".to_owned(),
-                        elapsed: self.started.elapsed(),
-                    });
-                    pause_while_busy(self.started).await;
+                    self.pause_for_conflict(self.started).await?;
                 }
                 Err(error) => return Err(self.refused(&error)),
             }
         }
     }
 
-    async fn await_gone(&self, record: Record, identity: &Identity) -> Result<String, Trouble> {
+    /// Waits a little while the cloud is busy with the resource.
+    pub(super) async fn pause_for_conflict(&self, since: Instant) -> Result<(), Trouble> {
+        if *self.crew.stop.borrow() {
+            return Err(Trouble::Interrupted);
+        }
+        (self.crew.events)(Event::Waiting {
+            address: self.address().clone(),
+            status: "busy".to_owned(),
+            elapsed: self.started.elapsed(),
+        });
+        pause_while_busy(since).await;
+        Ok(())
+    }
+
+    async fn await_gone(&self, record: Record) -> Result<String, Trouble> {
+        let identity = record.identity();
+        self.until_gone(&identity, &record.cloud_status).await?;
+        self.forget().await?;
+        Ok(identity.id)
+    }
+
+    async fn until_gone(&self, identity: &Identity, status: &str) -> Result<(), Trouble> {
         let limit = self.crew.delete_limit;
-        match self
-            .wait(identity, &record.cloud_status, Until::Gone, limit)
-            .await
-        {
-            Outcome::Reached(_) | Outcome::Vanished => {
-                self.forget().await?;
-                Ok(identity.id.clone())
-            }
-            Outcome::Failed(observed) => {
-                let status = observed.status.clone();
-                self.settle(record, Some(&observed)).await?;
-                Err(Trouble::failed(
-                    format!(
-                        "the cloud could not delete {}: its status is {status}",
-                        identity.id
-                    ),
-                    "look at it in the console, then apply again",
-                ))
-            }
+        match self.wait(identity, status, Until::Gone, limit).await {
+            Outcome::Reached(_) | Outcome::Vanished => Ok(()),
+            Outcome::Failed(observed) => Err(Trouble::failed(
+                format!(
+                    "the cloud could not delete {}: its status is {}",
+                    identity.id, observed.status
+                ),
+                "look at it in the console, then apply again",
+            )),
             Outcome::TimedOut(status) => Err(Trouble::failed(
                 format!("{} is still {status} after {}", identity.id, show(limit)),
                 "it stays recorded as deleting: the next apply goes on waiting; `timeouts.delete` in gwplan.yaml sets how long",
@@ -243,7 +357,7 @@ impl Job<'_> {
         }
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         identity: &Identity,
         status: &str,
@@ -262,14 +376,35 @@ impl Job<'_> {
         self.crew.watcher.wait(request).await
     }
 
-    async fn settle(&self, mut record: Record, observed: Option<&Observed>) -> Result<(), Trouble> {
+    /// Records what is known now; durable when it returns well.
+    pub(super) async fn settle(
+        &self,
+        record: Record,
+        observed: Option<&Observed>,
+    ) -> Result<(), Trouble> {
+        self.settle_in(&Place::Main, record, observed).await
+    }
+
+    async fn settle_in(
+        &self,
+        place: &Place,
+        mut record: Record,
+        observed: Option<&Observed>,
+    ) -> Result<(), Trouble> {
         if let Some(observed) = observed {
             record.observe(observed);
         }
         let identity = record.identity();
+        let kept = match place {
+            Place::Main => record,
+            Place::SuccessorOf(old) => Record {
+                successor: Some(Box::new(record)),
+                ..(**old).clone()
+            },
+        };
         self.crew
             .recorder
-            .put(self.address(), record)
+            .put(self.address(), kept)
             .await
             .map_err(|fault| self.unrecorded(&identity, &fault))
     }
@@ -281,7 +416,7 @@ impl Job<'_> {
             .await
             .map_err(|fault| {
                 Trouble::Unrecorded(Failure {
-                    summary: format!("{} is gone from the cloud, but {fault}", self.address()),
+                    summary: format!("{} is done with, but {fault}", self.address()),
                     help: "mend that and apply again: its record is then dropped".to_owned(),
                 })
             })
@@ -314,7 +449,7 @@ impl Job<'_> {
         )
     }
 
-    fn refused(&self, error: &Error) -> Trouble {
+    pub(super) fn refused(&self, error: &Error) -> Trouble {
         let field = error
             .field()
             .map(|field| format!(" (field `{field}`)"))

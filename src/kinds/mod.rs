@@ -4,9 +4,10 @@
 //! module here and one line in [`ALL`]; no other module names a kind.
 
 mod gateway;
+pub mod tags;
 
 use crate::api::Call;
-use crate::model::{Attributes, Observed};
+use crate::model::{Attributes, FieldPath, Observed};
 use crate::schema::ResourceSchema;
 
 pub use gateway::{Gateway, SCHEMA as GATEWAY};
@@ -46,6 +47,23 @@ pub trait Kind: Send + Sync {
     /// Asks for one resource; the cloud answers with an error of the kind `Absent` when it is gone.
     fn describe(&self, id: &str) -> Call<Observed>;
 
+    /// Tells whether [`Kind::details`] would show more of a resource than the list has shown.
+    fn has_details(&self, observed: &Observed) -> bool;
+
+    /// Asks for what the list does not show of a resource.
+    fn details(&self, id: &str) -> Call<Details>;
+
+    /// Asks for what an update needs to know beside the resource's id; nothing for most.
+    fn lookup(&self, action: &str, id: &str) -> Option<Call<Handles>>;
+
+    /// Changes a resource while it lives, by one call.
+    ///
+    /// `None` where the kind knows no such call: the plan is of another version.
+    fn update(&self, action: &str, target: &Target<'_>) -> Option<Call<()>>;
+
+    /// Names a resource in the notation of the tag service.
+    fn tag_resource(&self, region: &str, id: &str) -> String;
+
     /// Returns how many resources one list call shows at most.
     fn page_size(&self) -> usize;
 }
@@ -59,6 +77,41 @@ pub struct Accepted {
     pub task_id: Option<String>,
     /// The cloud's status word.
     pub status: String,
+}
+
+/// Holds what the list does not show of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Attributes to lay over those that the list showed.
+    pub attributes: Attributes,
+    /// What calls about the details need.
+    pub handles: Handles,
+}
+
+/// Holds ids of a resource's parts, which some calls want.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handles {
+    /// The default server group.
+    pub group: Option<String>,
+    /// The address of the public network.
+    pub vip: Option<String>,
+    /// The type of the public network, in the cloud's word.
+    pub network_type: Option<String>,
+    /// Whether the parts are at rest.
+    pub settled: bool,
+}
+
+/// Says what an update is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The resource's id.
+    pub id: &'a str,
+    /// What [`Kind::lookup`] found.
+    pub handles: &'a Handles,
+    /// The fields to change.
+    pub paths: &'a [FieldPath],
+    /// The attributes as they will be.
+    pub after: &'a Attributes,
 }
 
 /// Holds one page of a list.

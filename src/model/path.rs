@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::value::{Attributes, Value};
 
@@ -89,6 +90,35 @@ impl Serialize for FieldPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+impl<'de> Deserialize<'de> for FieldPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom(format!("{text:?} is no path to a field")))
+    }
+}
+
+/// Sets or removes the value at a path; what encloses it is made where it is missing.
+pub fn set(attributes: &mut Attributes, path: &FieldPath, value: Option<Value>) {
+    let Some((last, parents)) = path.segments().split_last() else {
+        return;
+    };
+    let mut map = attributes;
+    for key in parents {
+        let inner = map
+            .entry(key.clone())
+            .or_insert_with(|| Value::Map(Attributes::new()));
+        match inner {
+            Value::Map(inner) => map = inner,
+            _ => return,
+        }
+    }
+    match value {
+        Some(value) => map.insert(last.clone(), value),
+        None => map.remove(last),
+    };
 }
 
 /// Finds the value at a path.

@@ -1,12 +1,14 @@
 //! Resources as the YAML wants them and as the cloud shows them.
 
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
 use super::path::FieldPath;
 use super::source::Location;
 use super::value::Attributes;
 
 /// Names one resource in the cloud: its id and the region that holds it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The API region.
     pub region: String,
@@ -27,6 +29,8 @@ pub struct Desired {
     pub depends_on: Vec<Address>,
     /// Whether a plan that would destroy it is an error.
     pub prevent_destroy: bool,
+    /// Whether a replacement is made before the old one is deleted.
+    pub create_before_destroy: bool,
     /// Attributes whose changes are left alone.
     pub ignore_changes: Vec<FieldPath>,
     /// The place of its key in the YAML, if it came from there.
@@ -44,6 +48,28 @@ pub struct Observed {
     pub phase: Phase,
     /// The attributes that the answer holds, under their YAML keys.
     pub attributes: Attributes,
+    /// The public addresses under which it is reached.
+    pub addresses: Vec<String>,
+}
+
+/// Says that a resource has another address now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The address before.
+    pub from: Address,
+    /// The address now.
+    pub to: Address,
+    /// Where the YAML says so.
+    pub location: Option<Location>,
+}
+
+/// Says that a resource is no longer gwplan's business, but lives on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The address before.
+    pub from: Address,
+    /// Where the YAML says so.
+    pub location: Option<Location>,
 }
 
 /// Says where a resource stands in its life.

@@ -1,15 +1,20 @@
 //! What is to be done about each resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Observed, Phase, Value,
+    set_value_at, value_at,
 };
-use crate::schema::ResourceSchema;
+use crate::schema::{Change, Read, ResourceSchema, field_at};
 use crate::state::{Record, Status};
 
 use super::diff::{Sides, diff};
-use super::{Action, FieldChange, Goal, How, Inputs, Plan, Reason, Step};
+use super::drift::drift;
+use super::guard::{
+    Doomed, addresses_lost, calls_after_create, check_prevent_destroy, lift_delete_guard, losses,
+};
+use super::{Action, FieldChange, Goal, How, Inputs, Plan, PlannedCall, Reason, Step};
 
 /// Decides about every address that the files or the state hold; the steps come out by address.
 pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
@@ -17,6 +22,9 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         refreshed: inputs.snapshot.is_some(),
         ..Plan::default()
     };
+    if let Some(snapshot) = inputs.snapshot {
+        plan.drift = drift(inputs.state, snapshot, inputs.schemas);
+    }
     let addresses: BTreeSet<&Address> = inputs
         .desired
         .keys()
@@ -28,233 +36,428 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
             .get(address)
             .filter(|_| inputs.goal == Goal::Converge);
         match (desired, inputs.state.resources.get(address)) {
-            (Some(desired), None) => plan.steps.push(create(desired, Reason::New)),
-            (Some(desired), Some(record)) => keep(inputs, desired, record, &mut plan)?,
-            (None, Some(record)) => leave(inputs, address, record, &mut plan),
+            (Some(desired), None) => {
+                let schema = schema_of(inputs, address, address.kind())?;
+                plan.steps.push(create(schema, desired, Reason::New));
+            }
+            (Some(desired), Some(record)) => {
+                let schema = schema_of(inputs, address, &record.kind)?;
+                Known::new(inputs, schema, address, record).keep(desired, &mut plan);
+            }
+            (None, Some(record)) => {
+                let schema = schema_of(inputs, address, &record.kind)?;
+                Known::new(inputs, schema, address, record).leave(&mut plan);
+            }
             (None, None) => {}
         }
     }
+    check_removed(inputs, &mut plan);
     warn_of_namesakes(inputs, &mut plan);
+    hint_at_renames(inputs, &mut plan);
     Ok(plan)
 }
 
-/// Says what is known about a recorded resource.
+/// A recorded resource with what is known about it.
+struct Known<'a> {
+    inputs: &'a Inputs<'a>,
+    schema: &'static ResourceSchema,
+    address: &'a Address,
+    record: &'a Record,
+    sight: Sight<'a>,
+}
+
+/// Says what the cloud says about a recorded resource.
+#[derive(Clone, Copy)]
 enum Sight<'a> {
-    /// The cloud shows it.
+    /// It shows it.
     Seen(&'a Observed),
-    /// The cloud says it is not there.
+    /// It says that it is not there.
     Gone,
-    /// The cloud was not asked.
+    /// It was not asked.
     NotAsked,
 }
 
-fn sight<'a>(inputs: &Inputs<'a>, record: &Record) -> Sight<'a> {
-    let Some(snapshot) = inputs.snapshot else {
-        return Sight::NotAsked;
-    };
-    let identity = record.identity();
-    match snapshot.found.get(&identity) {
-        Some(observed) => Sight::Seen(observed),
-        None if snapshot.gone.contains(&identity) => Sight::Gone,
-        None => Sight::NotAsked,
-    }
-}
-
-/// Decides about a resource that the files and the state hold.
-fn keep(
-    inputs: &Inputs<'_>,
-    desired: &Desired,
-    record: &Record,
-    plan: &mut Plan,
-) -> Result<(), Fault> {
-    let schema = schema_of(inputs, &desired.address, record)?;
-    let sight = sight(inputs, record);
-    if matches!(sight, Sight::Gone) {
-        plan.steps.push(create(desired, Reason::Gone));
-        return Ok(());
-    }
-    let (phase, word) = match &sight {
-        Sight::Seen(observed) => (Some(observed.phase), observed.status.clone()),
-        _ => (None, record.cloud_status.clone()),
-    };
-    match (record.status, phase) {
-        (Status::Creating | Status::Tainted, Some(Phase::Failed)) | (Status::Tainted, _) => {
-            guard(inputs, &desired.address, record, "replace", plan);
-            plan.steps.push(replace(
-                desired,
-                record,
-                &sight,
-                Reason::Failed(word),
-                Vec::new(),
-            ));
-        }
-        (Status::Creating, _) => {
-            let after = record.applied.clone();
-            plan.steps.push(Step {
-                after,
-                ..existing(
-                    Action::AwaitCreate,
-                    Reason::Unfinished,
-                    &desired.address,
-                    record,
-                    &sight,
-                )
-            });
-        }
-        (Status::Deleting, Some(Phase::Leaving) | None) => {
-            plan.steps.push(replace(
-                desired,
-                record,
-                &sight,
-                Reason::Unfinished,
-                Vec::new(),
-            ));
-        }
-        (Status::Ready | Status::Deleting, _) => {
-            note_state_in_cloud(&desired.address, phase, &word, plan);
-            compare(inputs, schema, desired, record, &sight, plan);
-        }
-    }
-    Ok(())
-}
-
-/// Compares a resource's attributes and plans what the difference needs.
-fn compare(
-    inputs: &Inputs<'_>,
-    schema: &ResourceSchema,
-    desired: &Desired,
-    record: &Record,
-    sight: &Sight<'_>,
-    plan: &mut Plan,
-) {
-    let sides = Sides {
-        desired: &desired.attributes,
-        applied: &record.applied,
-        observed: match sight {
-            Sight::Seen(observed) => Some(&observed.attributes),
-            _ => None,
-        },
-    };
-    let mut changes = Vec::new();
-    if desired.region != record.region {
-        changes.push(FieldChange {
-            path: FieldPath::from_iter(["region"]),
-            before: Some(record.region.as_str().into()),
-            after: Some(desired.region.as_str().into()),
-            how: How::Replace,
-        });
-    }
-    for change in diff(schema.fields, &sides) {
-        if desired
-            .ignore_changes
-            .iter()
-            .any(|ignored| change.path.is_within(ignored))
-        {
-            plan.ignored.push((desired.address.clone(), change.path));
-        } else {
-            changes.push(change);
-        }
-    }
-    if changes.is_empty() {
-        plan.unchanged.push(desired.address.clone());
-        let updated = brought_up_to_date(desired, record, sight);
-        if updated != *record {
-            plan.bookkeeping.push((desired.address.clone(), updated));
-        }
-    } else if changes.iter().any(|change| change.how == How::Replace) {
-        guard(inputs, &desired.address, record, "replace", plan);
-        plan.steps
-            .push(replace(desired, record, sight, Reason::Differs, changes));
-    } else {
-        let step = existing(
-            Action::Update,
-            Reason::Differs,
-            &desired.address,
+impl<'a> Known<'a> {
+    fn new(
+        inputs: &'a Inputs<'a>,
+        schema: &'static ResourceSchema,
+        address: &'a Address,
+        record: &'a Record,
+    ) -> Self {
+        let identity = record.identity();
+        let sight = match inputs.snapshot {
+            Some(snapshot) if snapshot.gone.contains(&identity) => Sight::Gone,
+            Some(snapshot) => snapshot
+                .found
+                .get(&identity)
+                .map_or(Sight::NotAsked, Sight::Seen),
+            None => Sight::NotAsked,
+        };
+        Self {
+            inputs,
+            schema,
+            address,
             record,
             sight,
-        );
-        plan.steps.push(Step {
-            after: overlaid(&step.before, &desired.attributes),
+        }
+    }
+
+    fn observed(&self) -> Option<&'a Observed> {
+        match self.sight {
+            Sight::Seen(observed) => Some(observed),
+            _ => None,
+        }
+    }
+
+    /// Decides about a resource that the files want.
+    fn keep(&self, desired: &Desired, plan: &mut Plan) {
+        if matches!(self.sight, Sight::Gone) {
+            plan.steps.push(create(self.schema, desired, Reason::Gone));
+            return;
+        }
+        if self.record.successor.is_some() {
+            let made = create(self.schema, desired, Reason::Unfinished);
+            plan.steps.push(Step {
+                action: Action::Replace,
+                create_before_destroy: true,
+                ..self.over(made)
+            });
+            return;
+        }
+        let phase = self.observed().map(|observed| observed.phase);
+        let word = self
+            .observed()
+            .map_or(&self.record.cloud_status, |observed| &observed.status);
+        match (self.record.status, phase) {
+            (Status::Creating | Status::Tainted, Some(Phase::Failed)) | (Status::Tainted, _) => {
+                let step = self.replace(desired, Reason::Failed(word.clone()), Vec::new(), plan);
+                plan.steps.push(step);
+            }
+            (Status::Creating, _) => {
+                let calls = calls_after_create(self.schema.fields, &desired.attributes);
+                let mut after = self.record.applied.clone();
+                for path in calls.iter().flat_map(|planned| &planned.paths) {
+                    set_value_at(
+                        &mut after,
+                        path,
+                        value_at(&desired.attributes, path).cloned(),
+                    );
+                }
+                let step = self.step(Action::AwaitCreate, Reason::Unfinished);
+                plan.steps.push(Step {
+                    after,
+                    calls,
+                    ..step
+                });
+            }
+            (Status::Deleting, Some(Phase::Leaving) | None) => {
+                let made = create(self.schema, desired, Reason::Unfinished);
+                plan.steps.push(Step {
+                    action: Action::Replace,
+                    ..self.over(made)
+                });
+            }
+            (Status::Ready | Status::Deleting, _) => {
+                self.note_cloud_status(phase, word, plan);
+                self.compare(desired, plan);
+            }
+        }
+    }
+
+    /// Compares a resource's attributes and plans what the difference needs.
+    fn compare(&self, desired: &Desired, plan: &mut Plan) {
+        let ignored_before = plan.ignored.len();
+        let changes = self.changes(desired, plan);
+        let ignores = plan.ignored.len() > ignored_before;
+        let requested = self.inputs.selection.replace.contains(self.address);
+        if requested {
+            let step = self.replace(desired, Reason::Requested, changes, plan);
+            plan.steps.push(step);
+        } else if changes.is_empty() {
+            plan.unchanged.push(self.address.clone());
+            let updated = self.brought_up_to_date(desired, ignores);
+            if updated != *self.record {
+                plan.bookkeeping.push((self.address.clone(), updated));
+            }
+        } else if changes.iter().any(|change| change.how == How::Replace) {
+            let step = self.replace(desired, Reason::Differs, changes, plan);
+            plan.steps.push(step);
+        } else {
+            plan.steps.push(self.update(desired, changes));
+        }
+    }
+
+    fn changes(&self, desired: &Desired, plan: &mut Plan) -> Vec<FieldChange> {
+        let sides = Sides {
+            desired: &desired.attributes,
+            applied: &self.record.applied,
+            observed: self.observed().map(|observed| &observed.attributes),
+        };
+        let mut changes = Vec::new();
+        if desired.region != self.record.region {
+            changes.push(FieldChange {
+                path: FieldPath::from_iter(["region"]),
+                before: Some(self.record.region.as_str().into()),
+                after: Some(desired.region.as_str().into()),
+                how: How::Replace,
+                drifted: false,
+            });
+        }
+        for change in diff(self.schema.fields, &sides) {
+            if desired
+                .ignore_changes
+                .iter()
+                .any(|ignored| change.path.is_within(ignored))
+            {
+                plan.ignored.push((self.address.clone(), change.path));
+            } else {
+                changes.push(change);
+            }
+        }
+        changes
+    }
+
+    fn update(&self, desired: &Desired, changes: Vec<FieldChange>) -> Step {
+        let step = self.step(Action::Update, Reason::Differs);
+        let mut after = step.before.clone();
+        for change in &changes {
+            set_value_at(&mut after, &change.path, change.after.clone());
+        }
+        let losses = changes
+            .iter()
+            .filter(|change| takes_away(self.schema, change))
+            .flat_map(|_| addresses_lost(self.observed()))
+            .collect();
+        Step {
+            after,
+            calls: grouped(self.schema, &changes),
             changes,
+            losses,
             depends_on: desired.depends_on.clone(),
             prevent_destroy: desired.prevent_destroy,
             ..step
-        });
-    }
-}
-
-/// Returns the record with what needs no call to the cloud.
-fn brought_up_to_date(desired: &Desired, record: &Record, sight: &Sight<'_>) -> Record {
-    let mut updated = record.clone();
-    updated.depends_on.clone_from(&desired.depends_on);
-    updated.prevent_destroy = desired.prevent_destroy;
-    if let Sight::Seen(observed) = sight {
-        updated.status = Status::Ready;
-        updated.observe(observed);
-    }
-    updated
-}
-
-/// Decides about a resource that only the state holds, or that is to be destroyed.
-fn leave(inputs: &Inputs<'_>, address: &Address, record: &Record, plan: &mut Plan) {
-    let reason = match inputs.goal {
-        Goal::Converge => Reason::LeftTheFiles,
-        Goal::Destroy => Reason::Destroy,
-    };
-    let sight = sight(inputs, record);
-    let action = match (&sight, record.status) {
-        (Sight::Gone, _) => Action::Forget,
-        (Sight::Seen(observed), _) if observed.phase == Phase::Leaving => Action::AwaitDelete,
-        (Sight::NotAsked, Status::Deleting) => Action::AwaitDelete,
-        _ => Action::Delete,
-    };
-    if action == Action::Delete {
-        guard(inputs, address, record, "delete", plan);
-    }
-    plan.steps
-        .push(existing(action, reason, address, record, &sight));
-}
-
-/// Refuses to destroy what `preventDestroy` protects.
-///
-/// Where the files don't say, the record does: so taking a resource out of the YAML lifts nothing.
-fn guard(inputs: &Inputs<'_>, address: &Address, record: &Record, verb: &str, plan: &mut Plan) {
-    let desired = inputs.desired.get(address);
-    if !desired.map_or(record.prevent_destroy, |desired| desired.prevent_destroy) {
-        return;
-    }
-    let help = match desired {
-        Some(_) => {
-            "set `lifecycle.preventDestroy: false` here, or undo the change that asks for this"
         }
-        None => {
-            "the state remembers the protection: put the resource back into the YAML, set `lifecycle.preventDestroy: false`, apply that, and then take it out"
+    }
+
+    fn replace(
+        &self,
+        desired: &Desired,
+        reason: Reason,
+        changes: Vec<FieldChange>,
+        plan: &mut Plan,
+    ) -> Step {
+        let made = create(self.schema, desired, reason);
+        let mut step = Step {
+            action: Action::Replace,
+            changes,
+            create_before_destroy: desired.create_before_destroy,
+            ..self.over(made)
+        };
+        self.guard(&mut step, "replace", plan);
+        step
+    }
+
+    /// Lays a step that makes a resource over the one that is there.
+    fn over(&self, made: Step) -> Step {
+        let Step {
+            existing,
+            before,
+            seen,
+            ..
+        } = self.step(Action::Replace, Reason::Differs);
+        Step {
+            existing,
+            before,
+            seen,
+            ..made
         }
-    };
-    plan.diagnostics.push(
-        Diagnostic::error(
-            "protected",
-            format!("the plan would {verb} {address}, which `preventDestroy` protects"),
-        )
-        .help(help)
-        .at(desired.and_then(|desired| desired.location.clone())),
-    );
+    }
+
+    /// Decides about a resource that the files don't want, or that is to be destroyed.
+    fn leave(&self, plan: &mut Plan) {
+        let given_up = self
+            .inputs
+            .removed
+            .iter()
+            .any(|removed| removed.from == *self.address);
+        let (action, reason) = match (self.sight, self.record.status, self.inputs.goal) {
+            (_, _, Goal::Converge) if given_up => (Action::Forget, Reason::Removed),
+            (Sight::Gone, ..) => (Action::Forget, Reason::Gone),
+            (Sight::Seen(observed), _, _) if observed.phase == Phase::Leaving => {
+                (Action::AwaitDelete, Reason::Unfinished)
+            }
+            (Sight::NotAsked, Status::Deleting, _) => (Action::AwaitDelete, Reason::Unfinished),
+            (_, _, Goal::Converge) => (Action::Delete, Reason::LeftTheFiles),
+            (_, _, Goal::Destroy) => (Action::Delete, Reason::Destroy),
+        };
+        let mut step = self.step(action, reason);
+        if action == Action::Delete {
+            self.guard(&mut step, "delete", plan);
+        }
+        plan.steps.push(step);
+    }
+
+    /// Checks the protections of what a step destroys, and notes what is lost.
+    fn guard(&self, step: &mut Step, verb: &'static str, plan: &mut Plan) {
+        let doomed = Doomed {
+            address: self.address,
+            record: self.record,
+            before: &step.before,
+            verb,
+        };
+        check_prevent_destroy(self.inputs, doomed, plan);
+        step.calls_before_delete = lift_delete_guard(self.inputs, self.schema, doomed, plan);
+        step.losses = losses(self.inputs, self.address, self.record, self.observed());
+    }
+
+    /// Begins a step about a resource that exists.
+    fn step(&self, action: Action, reason: Reason) -> Step {
+        let record = self.record;
+        let observed = self.observed().map(|observed| &observed.attributes);
+        let mut before = Value::Map(record.applied.clone());
+        if let Some(observed) = observed {
+            // What the cloud doesn't show is known from the last apply.
+            before.merge(Value::Map(observed.clone()));
+        }
+        Step {
+            address: self.address.clone(),
+            action,
+            reason,
+            region: record.region.clone(),
+            existing: Some(record.identity()),
+            before: match before {
+                Value::Map(before) => before,
+                _ => Attributes::new(),
+            },
+            after: Attributes::new(),
+            changes: Vec::new(),
+            calls: Vec::new(),
+            calls_before_delete: Vec::new(),
+            create_before_destroy: false,
+            seen: observed.map(|observed| listed(self.schema, observed)),
+            losses: Vec::new(),
+            depends_on: record.depends_on.clone(),
+            prevent_destroy: record.prevent_destroy,
+            after_steps: Vec::new(),
+        }
+    }
+
+    /// Returns the record with what needs no call to the cloud.
+    fn brought_up_to_date(&self, desired: &Desired, ignores: bool) -> Record {
+        let mut updated = self.record.clone();
+        // What agrees with the cloud without any call is as good as applied, so that it is cleared
+        // when the files drop it. What is ignored does not agree.
+        if !ignores {
+            updated.applied.clone_from(&desired.attributes);
+        }
+        updated.depends_on.clone_from(&desired.depends_on);
+        updated.prevent_destroy = desired.prevent_destroy;
+        if let Some(observed) = self.observed() {
+            updated.status = Status::Ready;
+            updated.observe(observed);
+        }
+        updated
+    }
+
+    fn note_cloud_status(&self, phase: Option<Phase>, word: &str, plan: &mut Plan) {
+        let address = self.address;
+        let (summary, help) = match phase {
+            Some(Phase::Leaving) => (
+                format!("{address} is being deleted, and not by gwplan"),
+                "plan again when it is gone: then it is planned anew",
+            ),
+            Some(Phase::Failed) => (
+                format!("the cloud says that {address} is {word}"),
+                "look at it in the console, or replace it with `--replace`",
+            ),
+            _ => return,
+        };
+        plan.diagnostics
+            .push(Diagnostic::warning("cloud-status", summary).help(help));
+    }
 }
 
-fn note_state_in_cloud(address: &Address, phase: Option<Phase>, word: &str, plan: &mut Plan) {
-    let (summary, help) = match phase {
-        Some(Phase::Leaving) => (
-            format!("{address} is being deleted, and not by gwplan"),
-            "plan again when it is gone: then it is planned anew",
-        ),
-        Some(Phase::Failed) => (
-            format!("the cloud says that {address} is {word}"),
-            "look at it in the console; gwplan replaces only what it could not make",
-        ),
-        _ => return,
-    };
-    plan.diagnostics
-        .push(Diagnostic::warning("cloud-status", summary).help(help));
+/// What the list alone shows: that can be compared again without any further call.
+fn listed(schema: &ResourceSchema, observed: &Attributes) -> Attributes {
+    let fields = schema
+        .fields
+        .iter()
+        .filter(|field| field.read == Read::Listed);
+    fields
+        .filter_map(|field| Some((field.key.to_owned(), observed.get(field.key)?.clone())))
+        .collect()
+}
+
+/// Tells whether a change takes away the thing that its field is about.
+fn takes_away(schema: &ResourceSchema, change: &FieldChange) -> bool {
+    let removal = field_at(schema.fields, &change.path).and_then(|field| match field.change {
+        Change::Presence { remove, .. } => Some(remove),
+        _ => None,
+    });
+    matches!(&change.how, How::InPlace(call) if Some(call.as_str()) == removal)
+}
+
+/// Puts changes together by the call that makes them, in the order of the kind's calls.
+fn grouped(schema: &ResourceSchema, changes: &[FieldChange]) -> Vec<PlannedCall> {
+    let mut calls = Vec::new();
+    for action in schema.calls {
+        let made_by =
+            |change: &&FieldChange| matches!(&change.how, How::InPlace(call) if call == action);
+        let paths: Vec<FieldPath> = changes
+            .iter()
+            .filter(made_by)
+            .map(|change| change.path.clone())
+            .collect();
+        if !paths.is_empty() {
+            calls.push(PlannedCall {
+                action: (*action).to_owned(),
+                paths,
+            });
+        }
+    }
+    calls
+}
+
+fn create(schema: &ResourceSchema, desired: &Desired, reason: Reason) -> Step {
+    Step {
+        address: desired.address.clone(),
+        action: Action::Create,
+        reason,
+        region: desired.region.clone(),
+        existing: None,
+        before: Attributes::new(),
+        after: desired.attributes.clone(),
+        changes: Vec::new(),
+        calls: calls_after_create(schema.fields, &desired.attributes),
+        calls_before_delete: Vec::new(),
+        create_before_destroy: false,
+        seen: None,
+        losses: Vec::new(),
+        depends_on: desired.depends_on.clone(),
+        prevent_destroy: desired.prevent_destroy,
+        after_steps: Vec::new(),
+    }
+}
+
+/// Refuses entries that give up what the files still want.
+fn check_removed(inputs: &Inputs<'_>, plan: &mut Plan) {
+    for removed in inputs.removed {
+        let from = &removed.from;
+        let diagnostic = if inputs.desired.contains_key(from) {
+            Diagnostic::error(
+                "bad-removed",
+                format!("{from} is given up by `removed`, but the files still describe it"),
+            )
+            .help("take out one of the two")
+        } else if inputs.state.resources.contains_key(from) {
+            continue;
+        } else {
+            Diagnostic::warning("idle-removed", format!("there is no {from} to give up"))
+                .help("the entry can go as soon as no other state needs it")
+        };
+        plan.diagnostics
+            .push(diagnostic.at(removed.location.clone()));
+    }
 }
 
 /// Warns where the cloud has a resource of the same name that the state doesn't hold.
@@ -265,11 +468,11 @@ fn warn_of_namesakes(inputs: &Inputs<'_>, plan: &mut Plan) {
     let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
     let mut strangers: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     for (identity, observed) in &snapshot.found {
-        if let Some(name) = observed.attributes.get("name").and_then(Value::as_text)
+        if let Some(name) = name_of(&observed.attributes)
             && !recorded.contains(identity)
             && observed.phase != Phase::Leaving
         {
-            strangers.insert((identity.region.as_str(), name, identity.id.as_str()));
+            strangers.insert((&identity.region, name, &identity.id));
         }
     }
     for step in plan
@@ -277,115 +480,83 @@ fn warn_of_namesakes(inputs: &Inputs<'_>, plan: &mut Plan) {
         .iter()
         .filter(|step| step.action == Action::Create)
     {
-        let Some(name) = step.after.get("name").and_then(Value::as_text) else {
+        let Some(name) = name_of(&step.after) else {
             continue;
         };
         let from = (step.region.as_str(), name, "");
-        for (_, _, id) in strangers
+        let namesakes = strangers
             .range(from..)
-            .take_while(|(region, stranger, _)| (*region, *stranger) == (from.0, name))
-        {
-            plan.diagnostics.push(
-                Diagnostic::warning(
-                    "namesake",
-                    format!(
-                        "{} will be created, but the cloud already has {id} of the name {name:?}",
-                        step.address
-                    ),
-                )
-                .help("gwplan did not make that one: make sure that you want a second"),
+            .take_while(|(region, stranger, _)| (*region, *stranger) == (from.0, name));
+        for (_, _, id) in namesakes {
+            let summary = format!(
+                "{} will be created, but the cloud already has {id} of the name {name:?}",
+                step.address
             );
+            let help = format!(
+                "if that is the one that is meant, take it over: gwplan import {} {id}",
+                step.address
+            );
+            plan.diagnostics
+                .push(Diagnostic::warning("namesake", summary).help(help));
         }
     }
 }
 
-fn create(desired: &Desired, reason: Reason) -> Step {
-    Step {
-        address: desired.address.clone(),
-        action: Action::Create,
-        reason,
-        region: desired.region.clone(),
-        existing: None,
-        before: Attributes::new(),
-        after: desired.attributes.clone(),
-        changes: Vec::new(),
-        depends_on: desired.depends_on.clone(),
-        prevent_destroy: desired.prevent_destroy,
-        after_steps: Vec::new(),
+/// Hints where one address left the files and another of the same name and settings came in.
+fn hint_at_renames(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let mut came: BTreeMap<(&str, Option<&str>), Vec<&Step>> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| step.reason == Reason::New) {
+        came.entry((&step.region, name_of(&step.after)))
+            .or_default()
+            .push(step);
     }
+    let mut hints = Vec::new();
+    for old in plan
+        .steps
+        .iter()
+        .filter(|step| step.reason == Reason::LeftTheFiles)
+    {
+        let Some(record) = inputs.state.resources.get(&old.address) else {
+            continue;
+        };
+        let alike = came
+            .get(&(old.region.as_str(), name_of(&record.applied)))
+            .into_iter()
+            .flatten();
+        let Some(new) = alike.into_iter().find(|new| new.after == record.applied) else {
+            continue;
+        };
+        let (from, to) = (&old.address, &new.address);
+        let location = inputs
+            .desired
+            .get(to)
+            .and_then(|desired| desired.location.clone());
+        hints.push(
+            Diagnostic::warning(
+                "likely-move",
+                format!("{from} will be destroyed and its like created as {to}"),
+            )
+            .help(format!(
+                "if only the key was renamed, this keeps it: moved: [{{ from: {from}, to: {to} }}]"
+            ))
+            .at(location),
+        );
+    }
+    plan.diagnostics.extend(hints);
 }
 
-fn replace(
-    desired: &Desired,
-    record: &Record,
-    sight: &Sight<'_>,
-    reason: Reason,
-    changes: Vec<FieldChange>,
-) -> Step {
-    let Step {
-        existing, before, ..
-    } = existing(
-        Action::Replace,
-        Reason::Differs,
-        &desired.address,
-        record,
-        sight,
-    );
-    Step {
-        action: Action::Replace,
-        existing,
-        before,
-        changes,
-        ..create(desired, reason)
-    }
-}
-
-/// Begins a step about a resource that exists.
-fn existing(
-    action: Action,
-    reason: Reason,
-    address: &Address,
-    record: &Record,
-    sight: &Sight<'_>,
-) -> Step {
-    let before = match sight {
-        // What the list doesn't show is known from the last apply.
-        Sight::Seen(observed) => overlaid(&record.applied, &observed.attributes),
-        _ => record.applied.clone(),
-    };
-    Step {
-        address: address.clone(),
-        action,
-        reason,
-        region: record.region.clone(),
-        existing: Some(record.identity()),
-        before,
-        after: Attributes::new(),
-        changes: Vec::new(),
-        depends_on: record.depends_on.clone(),
-        prevent_destroy: record.prevent_destroy,
-        after_steps: Vec::new(),
-    }
-}
-
-fn overlaid(base: &Attributes, over: &Attributes) -> Attributes {
-    let mut merged = Value::Map(base.clone());
-    merged.merge(Value::Map(over.clone()));
-    match merged {
-        Value::Map(map) => map,
-        _ => Attributes::new(),
-    }
+fn name_of(attributes: &Attributes) -> Option<&str> {
+    attributes.get("name").and_then(Value::as_text)
 }
 
 fn schema_of(
     inputs: &Inputs<'_>,
     address: &Address,
-    record: &Record,
+    kind: &str,
 ) -> Result<&'static ResourceSchema, Fault> {
-    (inputs.schemas)(&record.kind).ok_or_else(|| {
+    (inputs.schemas)(kind).ok_or_else(|| {
         Fault::new(format!(
-            "the state's entry of {address} is of the kind {:?}, which this gwplan doesn't know",
-            record.kind
+            "{address} is of the kind {kind:?}, which this gwplan doesn't know"
         ))
         .hint("use the gwplan that wrote the state, or a newer one")
     })

@@ -2,18 +2,34 @@
 //!
 //! Planning is pure: no I/O, no clock, no printing. The same inputs give the same plan, and the plan
 //! leaves apply nothing to decide.
+//!
+//! [`plan()`] goes through four hands: `moves` gives records their new addresses, `decide` says what
+//! is to be done about each address (by `diff`), `select` narrows it to what was asked for, and
+//! `order` says what comes after what.
 
 mod decide;
 mod diff;
+mod drift;
+mod guard;
+mod moves;
 mod order;
+mod saved;
+mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Observed, Value,
+    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Moved, Observed, Removed,
+    Value,
 };
 use crate::schema::ResourceSchema;
 use crate::state::{Record, State};
+
+pub use drift::{Drift, DriftedField, drift};
+pub use moves::carry_out as moved_state;
+pub use saved::{Binding, SavedPlan, digest};
 
 /// Finds the schema of a kind.
 pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static ResourceSchema>;
@@ -36,11 +52,26 @@ pub enum Goal {
     Destroy,
 }
 
+/// Says which part of the whole is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// These and what they depend on; everything where it is empty.
+    pub targets: Vec<Address>,
+    /// All but these and what depends on them.
+    pub excludes: Vec<Address>,
+    /// These are replaced although nothing forces it.
+    pub replace: Vec<Address>,
+}
+
 /// Holds everything that a plan is made of.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     /// What the files say.
     pub desired: &'a BTreeMap<Address, Desired>,
+    /// Which records the files give another address.
+    pub moved: &'a [Moved],
+    /// Which records the files give up without deleting anything.
+    pub removed: &'a [Removed],
     /// What is recorded.
     pub state: &'a State,
     /// What the cloud shows; nothing for a plan made offline.
@@ -49,15 +80,21 @@ pub struct Inputs<'a> {
     pub schemas: Schemas<'a>,
     /// What the plan is for.
     pub goal: Goal,
+    /// Which part of the whole is asked for.
+    pub selection: &'a Selection,
 }
 
 /// Holds what apply would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// What is to be done, by address.
     pub steps: Vec<Step>,
+    /// Records that get another address, before anything else is done.
+    pub moves: Vec<Move>,
     /// The addresses that are as they should be.
     pub unchanged: Vec<Address>,
+    /// What was changed in the cloud by others since the last apply.
+    pub drift: Vec<Drift>,
     /// Records that apply brings up to date without touching the cloud: what was seen, what it
     /// depends on, whether it is protected.
     pub bookkeeping: Vec<(Address, Record)>,
@@ -65,12 +102,24 @@ pub struct Plan {
     pub ignored: Vec<(Address, FieldPath)>,
     /// Whether the cloud was asked.
     pub refreshed: bool,
+    /// Whether a part of the whole was left out, as was asked for.
+    pub partial: bool,
     /// What keeps the plan from being applied, and what to be aware of.
+    #[serde(skip)]
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Gives a record another address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// The address before.
+    pub from: Address,
+    /// The address after.
+    pub to: Address,
+}
+
 /// Describes what is to be done about one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The resource.
     pub address: Address,
@@ -88,6 +137,17 @@ pub struct Step {
     pub after: Attributes,
     /// What differs, field by field; only where the resource stays or is replaced.
     pub changes: Vec<FieldChange>,
+    /// The calls that change the resource while it lives, in their order: those of an update, or
+    /// those that follow a create.
+    pub calls: Vec<PlannedCall>,
+    /// The calls that come before the delete, such as lifting a protection.
+    pub calls_before_delete: Vec<PlannedCall>,
+    /// Whether a replacement is made before the old one is deleted.
+    pub create_before_destroy: bool,
+    /// What the cloud's list showed when the plan was made: apply stops the step if that has moved.
+    pub seen: Option<Attributes>,
+    /// What is lost for good, in words.
+    pub losses: Vec<String>,
     /// The addresses that the record will say it was made after.
     pub depends_on: Vec<Address>,
     /// Whether the record will say that destroying it is an error.
@@ -96,8 +156,18 @@ pub struct Step {
     pub after_steps: Vec<usize>,
 }
 
+/// Names one call that changes a resource while it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCall {
+    /// The call, as the table of fields names it.
+    pub action: String,
+    /// The fields that it sets.
+    pub paths: Vec<FieldPath>,
+}
+
 /// Says what is to be done about a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It is made.
     Create,
@@ -111,12 +181,38 @@ pub enum Action {
     AwaitCreate,
     /// A delete that the cloud has taken on already is waited for.
     AwaitDelete,
-    /// It is gone already; its record is dropped.
+    /// Its record is dropped; the cloud is not touched.
     Forget,
 }
 
+impl Action {
+    /// Returns the word that names it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::AwaitCreate => "await-create",
+            Self::AwaitDelete => "await-delete",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Tells whether a resource is there afterwards because of it.
+    pub fn makes(self) -> bool {
+        matches!(self, Self::Create | Self::Replace | Self::AwaitCreate)
+    }
+
+    /// Tells whether a resource that was there is not any more because of it.
+    pub fn destroys(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace | Self::AwaitDelete)
+    }
+}
+
 /// Says why a step is in the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The files have it and the state doesn't.
     New,
@@ -130,12 +226,33 @@ pub enum Reason {
     Failed(String),
     /// Its attributes differ.
     Differs,
+    /// The user asked for it.
+    Requested,
+    /// A `removed` entry gives it up.
+    Removed,
     /// A run before was cut off while the cloud was at work.
     Unfinished,
 }
 
+impl Reason {
+    /// Returns the word that names it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::LeftTheFiles => "left-the-files",
+            Self::Destroy => "destroy",
+            Self::Failed(_) => "failed",
+            Self::Differs => "differs",
+            Self::Requested => "requested",
+            Self::Removed => "removed",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
 /// Describes the change of one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// The field.
     pub path: FieldPath,
@@ -145,13 +262,16 @@ pub struct FieldChange {
     pub after: Option<Value>,
     /// How the cloud takes the change.
     pub how: How,
+    /// Whether the cloud was changed by others here since the last apply.
+    pub drifted: bool,
 }
 
 /// Says how the cloud takes a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum How {
     /// The named API call makes it while the resource lives.
-    InPlace(&'static str),
+    InPlace(String),
     /// Only a new resource can have it.
     Replace,
 }
@@ -169,17 +289,22 @@ pub struct Counts {
     pub resume: usize,
     /// Records to be dropped.
     pub forget: usize,
+    /// Records that get another address.
+    pub moved: usize,
 }
 
 impl Plan {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.moves.is_empty()
     }
 
     /// Counts what is to be done.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            moved: self.moves.len(),
+            ..Counts::default()
+        };
         for step in &self.steps {
             match step.action {
                 Action::Create => counts.add += 1,
@@ -196,13 +321,9 @@ impl Plan {
         counts
     }
 
-    /// Finds a step by its address.
-    pub fn step(&self, address: &Address) -> Option<&Step> {
-        let at = self
-            .steps
-            .binary_search_by(|step| step.address.cmp(address))
-            .ok()?;
-        self.steps.get(at)
+    /// Returns the state as the plan's moves leave it; nothing else of the plan is done to it.
+    pub fn moved_state(&self, state: &State) -> State {
+        moved_state(state, &self.moves)
     }
 }
 
@@ -210,9 +331,21 @@ impl Plan {
 ///
 /// # Errors
 /// A fault where the state can't be planned with: a kind that this gwplan doesn't know, or recorded
-/// dependencies that turn in a circle.
+/// dependencies that turn in a circle; and where an address that was asked for doesn't exist.
 pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
-    let mut plan = decide::decide(inputs)?;
-    order::link(&mut plan, inputs.state)?;
+    let moves::Resolved {
+        moves,
+        state,
+        diagnostics,
+    } = moves::resolve(inputs);
+    let inputs = Inputs {
+        state: &state,
+        ..*inputs
+    };
+    let mut plan = decide::decide(&inputs)?;
+    plan.moves = moves;
+    plan.diagnostics.extend(diagnostics);
+    order::link(&mut plan, &state)?;
+    select::narrow(&mut plan, &inputs)?;
     Ok(plan)
 }

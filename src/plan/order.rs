@@ -57,10 +57,7 @@ pub(super) fn link(plan: &mut Plan, state: &State) -> Result<(), Fault> {
 }
 
 fn makes(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Create | Action::Replace | Action::Update | Action::AwaitCreate
-    )
+    action.makes() || action == Action::Update
 }
 
 fn deletes(action: Action) -> bool {

@@ -181,8 +181,10 @@ fn check_choice(
 pub const MAX_TAGS: usize = 50;
 /// The most new tag pairs that one call may bring. Source: as for [`MAX_TAGS`].
 pub const MAX_NEW_TAGS_PER_CALL: usize = 10;
-const MAX_TAG_KEY_CHARS: usize = 127;
-const MAX_TAG_VALUE_CHARS: usize = 255;
+/// The most characters of a tag's key. Source: as for [`MAX_TAGS`].
+pub const MAX_TAG_KEY_CHARS: usize = 127;
+/// The most characters of a tag's value. Source: as for [`MAX_TAGS`].
+pub const MAX_TAG_VALUE_CHARS: usize = 255;
 const TAG_SIGNS: &str = "+-=._:/@()[],;><";
 
 fn check_tags(tags: &Attributes, path: &FieldPath, findings: &mut Vec<Finding>) {

@@ -103,7 +103,9 @@ fn description(field: &Field) -> String {
         Change::OnlyToTrue(_) => {
             format!("{} A change back to false replaces the gateway.", field.doc)
         }
-        Change::InPlace(_) | Change::Local => field.doc.to_owned(),
+        Change::InPlace(_) | Change::AfterCreate(_) | Change::Presence { .. } | Change::Local => {
+            field.doc.to_owned()
+        }
     }
 }
 

@@ -71,6 +71,15 @@ const LIFECYCLE: &[Field] = &[
         doc: "Makes every plan that would delete this resource an error. It is remembered in the state, so that taking the resource out of the YAML does not lift it.",
     },
     Field {
+        key: "createBeforeDestroy",
+        wire: None,
+        shape: Shape::Flag,
+        need: Need::Default(Literal::Bool(false)),
+        change: Change::Local,
+        read: Read::Unlisted,
+        doc: "Makes a replacement create the new resource and wait for it before the old one is deleted.",
+    },
+    Field {
         key: "ignoreChanges",
         wire: None,
         shape: Shape::Texts,

@@ -31,6 +31,10 @@ pub struct ResourceSchema {
     pub terraform_type: &'static str,
     /// The fields that the cloud knows.
     pub fields: &'static [Field],
+    /// The API calls that change a resource, in the order in which they are sound to make.
+    pub calls: &'static [&'static str],
+    /// The flag that keeps the cloud from deleting a resource, if the kind has one.
+    pub delete_guard: Option<&'static str>,
     /// Checks that look at several fields at once.
     pub rules: fn(&Attributes, &Context<'_>) -> Vec<Finding>,
 }
@@ -96,6 +100,20 @@ pub enum Change {
     InPlace(&'static str),
     /// The named API call can switch it on, but nothing can switch it off.
     OnlyToTrue(&'static str),
+    /// The create can't carry it: the named API call sets it afterwards, and changes it.
+    AfterCreate(&'static str),
+    /// Three API calls: one gives a resource the thing that the field is about, one takes it away, and
+    /// one changes it.
+    Presence {
+        /// Gives it.
+        add: &'static str,
+        /// Takes it away.
+        remove: &'static str,
+        /// Changes it.
+        change: &'static str,
+        /// A field about the same thing: as long as that is wanted, nothing is taken away.
+        partner: &'static str,
+    },
     /// Only a new resource can have another value.
     Replace,
     /// It never reaches the cloud.
@@ -107,7 +125,10 @@ pub enum Change {
 pub enum Read {
     /// The list shows it, so a plan compares it with the cloud.
     Listed,
-    /// The list does not show it, so a plan compares it with what was last applied.
+    /// The list does not show it, but a call about the resource alone does; where that was made, a
+    /// plan compares it with the cloud.
+    Detailed,
+    /// Nothing shows it, so a plan compares it with what was last applied.
     Unlisted,
 }
 

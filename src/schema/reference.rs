@@ -92,6 +92,17 @@ fn change(change: Change) -> String {
         Change::OnlyToTrue(call) => format!(
             "A change to true is made in place, by {call}; a change to false needs a replacement"
         ),
+        Change::AfterCreate(call) => {
+            format!("It is set after the create, and changed in place, by {call}")
+        }
+        Change::Presence {
+            add,
+            remove,
+            change,
+            partner: _,
+        } => {
+            format!("It is changed in place by {change}, added by {add}, and removed by {remove}")
+        }
         Change::Replace => "A change needs a replacement".to_owned(),
         Change::Local => "A change never reaches the cloud".to_owned(),
     }

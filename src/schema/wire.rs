@@ -7,12 +7,15 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Attributes, Value};
 
-use super::{Choice, Field, Shape};
+use super::{Change, Choice, Field, Shape, Whole};
 
-/// Turns attributes into a request body; fields that the wire doesn't know are left out.
+/// Turns attributes into the body of a create; what the create can't carry is left out.
 pub fn encode(fields: &[Field], attributes: &Attributes) -> Map<String, Json> {
     let mut body = Map::new();
-    for field in fields {
+    for field in fields
+        .iter()
+        .filter(|field| !matches!(field.change, Change::AfterCreate(_)))
+    {
         if let (Some(name), Some(value)) = (field.wire, attributes.get(field.key)) {
             body.insert(name.to_owned(), encode_value(&field.shape, value));
         }
@@ -20,7 +23,8 @@ pub fn encode(fields: &[Field], attributes: &Attributes) -> Map<String, Json> {
     body
 }
 
-fn encode_value(shape: &Shape, value: &Value) -> Json {
+/// Turns one value into its wire form.
+pub fn encode_value(shape: &Shape, value: &Value) -> Json {
     match (shape, value) {
         (Shape::Object(fields), Value::Map(map)) => Json::Object(encode(fields, map)),
         (Shape::Tags, Value::Map(tags)) => encode_tags(tags),
@@ -44,8 +48,8 @@ fn encode_tags(tags: &Attributes) -> Json {
 
 /// Reads attributes out of an answer.
 ///
-/// What the table doesn't know is passed over, and so are null and empty text, which the API writes
-/// for "not set". A word that differs from a known one in case alone is read as the known one
+/// What the table doesn't know is passed over, and so are null, empty text and numbers below the
+/// field's range, which the API writes for "not set". A word that differs from a known one in case alone is read as the known one
 /// (the vendor's pages write both `kong` and `Kong`).
 pub fn decode(fields: &[Field], answer: &Map<String, Json>) -> Attributes {
     let mut attributes = Attributes::new();
@@ -72,7 +76,11 @@ fn decode_value(shape: &Shape, json: &Json) -> Option<Value> {
         }
         (Shape::Text(_), Json::String(text)) if !text.is_empty() => Some(Value::Text(text.clone())),
         (Shape::Flag, Json::Bool(flag)) => Some(Value::Bool(*flag)),
-        (Shape::Whole(_), Json::Number(number)) => number.as_i64().map(Value::Int),
+        // The API writes 0 for a bandwidth that is not there.
+        (Shape::Whole(Whole { min, .. }), Json::Number(number)) => number
+            .as_i64()
+            .filter(|number| number >= min)
+            .map(Value::Int),
         (Shape::Texts, Json::Array(items)) => Some(Value::List(
             items
                 .iter()

@@ -38,6 +38,17 @@ impl Refusal {
         )
     }
 
+    /// Says that a gateway is without a group or network that a request names.
+    ///
+    /// The vendor lists the code without saying when it is used. That of a gateway which is not
+    /// there would be misread here.
+    pub(super) fn no_part(id: &str, part: &str) -> Self {
+        Self::new(
+            "ResourceNotFound.ResourceNotFound",
+            format!("{id} has no {part}"),
+        )
+    }
+
     /// Says that a change could not be recorded.
     pub(super) fn not_recorded(error: &std::io::Error) -> Self {
         tracing::error!(%error, "the simulator's store can't be written");

@@ -13,7 +13,7 @@ use super::answer::Refusal;
 const MAX_SKEW_SECONDS: i64 = 300;
 
 /// The services that this cloud has.
-const SERVICES: [Service; 1] = [Service::Tse];
+const SERVICES: [Service; 2] = [Service::Tse, Service::Tag];
 
 /// What stands for the body in the signature of a client that doesn't sign it.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";

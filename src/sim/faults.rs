@@ -62,7 +62,8 @@ pub enum FaultKind {
     Cut,
     /// `5xx-after`: it is carried out, and answered with HTTP 502.
     StatusAfter,
-    /// `fail-task`: a create is accepted, and its task ends in `CreateFailed`.
+    /// `fail-task`: it is accepted, and its task fails: that of a create ends in `CreateFailed`, that
+    /// of a change in `ModifyFailed` with nothing changed. Actions without such a task pass.
     FailTask,
     /// `empty`: a list shows nothing, as one that lags behind does.
     Empty,
@@ -331,7 +332,7 @@ impl Faults {
                 FaultKind::Garbage => Some(After::Garbage),
                 FaultKind::Cut => Some(After::Cut),
                 FaultKind::StatusAfter => Some(After::Status),
-                FaultKind::FailTask if action.effect == Effect::Create => None,
+                FaultKind::FailTask if action.can_fail => None,
                 FaultKind::Empty if action.lists => None,
                 _ => continue,
             };

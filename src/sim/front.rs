@@ -9,6 +9,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use crate::api::Service;
 use crate::api::sign::CONTENT_TYPE;
 use crate::schema::meta::REGIONS;
 
@@ -149,13 +150,7 @@ fn admit(
             format!("there is no version {version}; the version is {known}"),
         ));
     }
-    let region = needed(headers, "X-TC-Region")?;
-    if !REGIONS.contains(&region) {
-        return Err(Refusal::new(
-            "UnsupportedRegion",
-            format!("{} is not served in {region}", service.name()),
-        ));
-    }
+    let region = region(service, headers)?;
     rate::Rate::admit(&mut cloud.rate, action.name, now.as_second())?;
     let strike = cloud.faults.strike(action, &mut cloud.store.rng);
     Ok(Admitted {
@@ -163,6 +158,24 @@ fn admit(
         region: region.to_owned(),
         strike,
     })
+}
+
+/// Finds the region that a request is for.
+///
+/// Resource names hold their region, so the tag service has none; its pages ask for no header, and
+/// one that is there is passed over.
+fn region(service: Service, headers: &HeaderMap) -> Result<&str, Refusal> {
+    if service != Service::Tse {
+        return Ok("");
+    }
+    let region = needed(headers, "X-TC-Region")?;
+    if REGIONS.contains(&region) {
+        return Ok(region);
+    }
+    Err(Refusal::new(
+        "UnsupportedRegion",
+        format!("{} is not served in {region}", service.name()),
+    ))
 }
 
 fn carry_out(

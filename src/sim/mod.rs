@@ -52,6 +52,8 @@ pub struct Options {
     pub requests_per_second: u32,
     /// How long it takes to make a gateway.
     pub create_time: Duration,
+    /// How long it takes to change a gateway's nodes or networks.
+    pub update_time: Duration,
     /// How long it takes to delete a gateway.
     pub delete_time: Duration,
     /// How many gateways the account may hold.
@@ -80,6 +82,7 @@ impl Default for Options {
             )],
             requests_per_second: 20,
             create_time: Duration::from_secs(3),
+            update_time: Duration::from_secs(1),
             delete_time: Duration::from_secs(1),
             gateway_quota: 100_000,
             store: None,

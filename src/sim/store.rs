@@ -25,6 +25,7 @@ pub(super) struct Store {
     numbers: HashMap<String, u64>,
     regions: HashMap<String, Vec<u64>>,
     leaving: BTreeSet<(i64, u64)>,
+    changing: BTreeSet<(i64, u64)>,
     pairs: BTreeSet<(String, String)>,
     journal: Option<Journal>,
 }
@@ -40,6 +41,7 @@ impl Store {
             numbers: HashMap::new(),
             regions: HashMap::new(),
             leaving: BTreeSet::new(),
+            changing: BTreeSet::new(),
             pairs: BTreeSet::new(),
             journal: None,
         };
@@ -77,10 +79,17 @@ impl Store {
         }
     }
 
-    /// Lets the gateways go whose deletion has ended.
+    /// Ends the changes whose time has come, and lets the gateways go whose deletion has ended.
     ///
-    /// That is not written down: their records say when they are gone.
+    /// That is not written down: their records say when, and what comes of it.
     pub(super) fn settle(&mut self, now: i64) {
+        while let Some((ends, number)) = self.changing.first().copied().filter(|(at, _)| *at <= now)
+        {
+            self.changing.remove(&(ends, number));
+            if let Some(gateway) = self.gateways.get_mut(&number) {
+                gateway.settle(now);
+            }
+        }
         while let Some((gone, number)) = self.leaving.first().copied().filter(|(at, _)| *at <= now)
         {
             self.leaving.remove(&(gone, number));
@@ -189,10 +198,8 @@ impl Store {
         self.next = self.next.max(number + 1);
         self.pairs
             .extend(gateway.tags().map(|(k, v)| (k.to_owned(), v.to_owned())));
-        if let Some(old) = self.gateways.get(&number) {
-            if let Some(gone) = old.gone {
-                self.leaving.remove(&(gone, number));
-            }
+        if let Some(old) = self.gateways.remove(&number) {
+            self.forget_times(&old);
         } else {
             self.numbers.insert(gateway.id.clone(), number);
             let region = self.regions.entry(gateway.region.clone()).or_default();
@@ -201,6 +208,9 @@ impl Store {
         }
         if let Some(gone) = gateway.gone {
             self.leaving.insert((gone, number));
+        }
+        if let Some(task) = &gateway.task {
+            self.changing.insert((task.ends, number));
         }
         self.gateways.insert(number, gateway);
     }
@@ -212,13 +222,20 @@ impl Store {
         let Some(gateway) = self.gateways.remove(&number) else {
             return;
         };
-        if let Some(gone) = gateway.gone {
-            self.leaving.remove(&(gone, number));
-        }
+        self.forget_times(&gateway);
         if let Some(region) = self.regions.get_mut(&gateway.region)
             && let Ok(at) = region.binary_search(&number)
         {
             region.remove(at);
+        }
+    }
+
+    fn forget_times(&mut self, gateway: &Gateway) {
+        if let Some(gone) = gateway.gone {
+            self.leaving.remove(&(gone, gateway.number));
+        }
+        if let Some(task) = &gateway.task {
+            self.changing.remove(&(task.ends, gateway.number));
         }
     }
 }

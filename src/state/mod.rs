@@ -39,7 +39,11 @@ impl State {
 
     /// Returns the recorded resources that exist in the cloud, as far as is known.
     pub fn identities(&self) -> impl Iterator<Item = Identity> + '_ {
-        self.resources.values().map(Record::identity)
+        let all = self
+            .resources
+            .values()
+            .flat_map(|record| [Some(record), record.successor.as_deref()]);
+        all.flatten().map(Record::identity)
     }
 }
 
@@ -76,6 +80,9 @@ pub struct Record {
     pub applied: Attributes,
     /// The attributes as the cloud last showed them.
     pub observed: Attributes,
+    /// The one that is to take this one's place, while a replacement that creates first is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Box<Record>>,
 }
 
 /// Says where a recorded resource stands.
@@ -193,6 +200,7 @@ mod tests {
             prevent_destroy: true,
             applied: [("name".to_owned(), "网关".into())].into(),
             observed: Attributes::new(),
+            successor: None,
         };
         let mut state = State::new();
         state.serial = 7;

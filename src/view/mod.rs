@@ -4,6 +4,7 @@
 
 mod apply_json;
 mod diagnostics;
+mod drift;
 mod plan_json;
 mod plan_text;
 mod progress;
@@ -13,6 +14,7 @@ mod terraform;
 
 pub use apply_json::JsonLines;
 pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};
+pub use drift::{json as drift_json, text as drift_text};
 pub use plan_json::render as plan_json;
 pub use plan_text::render as plan_text;
 pub use progress::Progress;

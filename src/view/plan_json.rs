@@ -2,10 +2,12 @@
 //!
 //! What Terraform has no word for stands under the one key `gwplan`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, Attributes, has_errors};
-use crate::plan::{Action, How, Plan, Reason, Schemas, Step};
+use crate::model::{Address, Attributes, has_errors, set_value_at};
+use crate::plan::{Action, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
 use crate::state::State;
 
 use super::diagnostics::diagnostic_json;
@@ -14,7 +16,8 @@ use super::terraform::{
 };
 
 /// Renders a plan on one line; the same plan gives the same bytes.
-pub fn render(plan: &Plan, state: &State, schemas: Schemas<'_>) -> String {
+pub fn render(plan: &Plan, state: &State, digest: &str, schemas: Schemas<'_>) -> String {
+    let state = &plan.moved_state(state);
     let mut changes: Vec<Json> = plan
         .steps
         .iter()
@@ -25,6 +28,16 @@ pub fn render(plan: &Plan, state: &State, schemas: Schemas<'_>) -> String {
             .iter()
             .filter_map(|address| unchanged(address, state, schemas)),
     );
+    let previous: BTreeMap<String, String> = plan
+        .moves
+        .iter()
+        .map(|Move { from, to }| (to.to_string(), from.to_string()))
+        .collect();
+    for change in &mut changes {
+        if let Some(from) = change["address"].as_str().and_then(|to| previous.get(to)) {
+            change["previous_address"] = json!(from);
+        }
+    }
     changes.sort_by_cached_key(|change| change["address"].as_str().map(str::to_owned));
     let errored = has_errors(&plan.diagnostics);
     let json = json!({
@@ -34,10 +47,11 @@ pub fn render(plan: &Plan, state: &State, schemas: Schemas<'_>) -> String {
         "resource_changes": changes,
         "prior_state": prior_state(state, schemas),
         "configuration": { "root_module": {} },
-        "complete": true,
+        "resource_drift": plan.drift.iter().map(|drift| resource_drift(drift, state, schemas)).collect::<Vec<_>>(),
+        "complete": !plan.partial,
         "applyable": !errored && !plan.is_empty(),
         "errored": errored,
-        "gwplan": own(plan),
+        "gwplan": own(plan, digest),
     });
     format!("{json}\n")
 }
@@ -46,6 +60,7 @@ fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
     let actions: &[&str] = match step.action {
         Action::Create => &["create"],
         Action::Update => &["update"],
+        Action::Replace if step.create_before_destroy => &["create", "delete"],
         Action::Replace => &["delete", "create"],
         Action::Delete => &["delete"],
         Action::Forget => &["forget"],
@@ -97,6 +112,43 @@ fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
     Json::Object(object)
 }
 
+/// Renders what others did to a resource, as Terraform's `resource_drift` does.
+fn resource_drift(drift: &Drift, state: &State, schemas: Schemas<'_>) -> Json {
+    let Drift {
+        address,
+        id: _,
+        gone,
+        fields,
+    } = drift;
+    let before = state
+        .resources
+        .get(address)
+        .map(|record| record.applied.clone())
+        .unwrap_or_default();
+    let mut after = before.clone();
+    for DriftedField {
+        path,
+        applied: _,
+        now,
+    } in fields
+    {
+        set_value_at(&mut after, path, now.clone());
+    }
+    let mut object = head(address, schemas);
+    object.insert(
+        "change".to_owned(),
+        json!({
+            "actions": [if *gone { "delete" } else { "update" }],
+            "before": values(&before),
+            "after": if *gone { Json::Null } else { Json::Object(values(&after)) },
+            "after_unknown": {},
+            "before_sensitive": {},
+            "after_sensitive": {},
+        }),
+    );
+    Json::Object(object)
+}
+
 /// Returns the attributes of a resource that exists, with its identity.
 fn present(step: &Step, attributes: &Attributes) -> Json {
     let mut object = values(attributes);
@@ -122,6 +174,7 @@ fn action_reason(step: &Step) -> Option<&'static str> {
     match (step.action, &step.reason) {
         (Action::Replace, Reason::Failed(_)) => Some("replace_because_tainted"),
         (Action::Replace, Reason::Differs) => Some("replace_because_cannot_update"),
+        (Action::Replace, Reason::Requested) => Some("replace_by_request"),
         (Action::Delete, Reason::LeftTheFiles) => Some("delete_because_no_resource_config"),
         _ => None,
     }
@@ -178,22 +231,28 @@ fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
     })
 }
 
-fn own(plan: &Plan) -> Json {
+fn own(plan: &Plan, digest: &str) -> Json {
     let steps = plan.steps.iter().map(|step| {
         let calls = step.changes.iter().map(|change| {
-            let how = match change.how {
-                How::InPlace(call) => call,
+            let how = match &change.how {
+                How::InPlace(call) => call.as_str(),
                 How::Replace => "replace",
             };
             json!({ "path": change.path, "how": how })
         });
         json!({
             "address": step.address,
-            "action": action_word(step.action),
-            "reason": reason_word(&step.reason),
+            "action": step.action.word(),
+            "reason": step.reason.word(),
             "changes": calls.collect::<Vec<_>>(),
+            "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
+            "losses": step.losses,
         })
     });
+    let moves = plan
+        .moves
+        .iter()
+        .map(|Move { from, to }| json!({ "from": from, "to": to }));
     let ignored = plan
         .ignored
         .iter()
@@ -202,31 +261,9 @@ fn own(plan: &Plan) -> Json {
         "version": env!("CARGO_PKG_VERSION"),
         "refreshed": plan.refreshed,
         "steps": steps.collect::<Vec<_>>(),
+        "moves": moves.collect::<Vec<_>>(),
+        "digest": digest,
         "ignored": ignored.collect::<Vec<_>>(),
         "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
     })
-}
-
-fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Delete => "delete",
-        Action::AwaitCreate => "await-create",
-        Action::AwaitDelete => "await-delete",
-        Action::Forget => "forget",
-    }
-}
-
-fn reason_word(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::New => "new",
-        Reason::Gone => "gone",
-        Reason::LeftTheFiles => "left-the-files",
-        Reason::Destroy => "destroy",
-        Reason::Failed(_) => "failed",
-        Reason::Differs => "differs",
-        Reason::Unfinished => "unfinished",
-    }
 }

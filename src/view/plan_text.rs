@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Attributes, Value};
-use crate::plan::{Action, Counts, FieldChange, How, Plan, Reason, Step};
+use crate::plan::{Action, Counts, FieldChange, How, Move, Plan, PlannedCall, Reason, Step};
 
 const ADD: Style = AnsiColor::Green.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
@@ -19,6 +19,10 @@ const LONG_TEXT: usize = 30;
 /// Renders a plan.
 pub fn render(plan: &Plan) -> String {
     let mut out = String::new();
+    if !plan.drift.is_empty() {
+        out += &super::drift::text(&plan.drift);
+        out.push('\n');
+    }
     if plan.is_empty() {
         let says = if plan.refreshed {
             "The cloud matches the files."
@@ -28,6 +32,12 @@ pub fn render(plan: &Plan) -> String {
         line(&mut out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
     } else {
         line(&mut out, "gwplan will perform the following actions:\n");
+        for Move { from, to } in &plan.moves {
+            line(
+                &mut out,
+                &format!("{STRONG}  # {from} has moved to {to}{STRONG:#}\n"),
+            );
+        }
         for step in &plan.steps {
             render_step(&mut out, step);
             out.push('\n');
@@ -39,6 +49,12 @@ pub fn render(plan: &Plan) -> String {
                 "The cloud was not asked: what was changed there is not in this plan.",
             );
         }
+    }
+    if plan.partial {
+        line(
+            &mut out,
+            "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.",
+        );
     }
     for (address, path) in &plan.ignored {
         line(
@@ -63,6 +79,7 @@ fn summary(counts: &Counts) -> String {
         destroy,
         resume,
         forget,
+        moved,
     } = counts;
     let mut text =
         format!("{STRONG}Plan:{STRONG:#} {add} to add, {change} to change, {destroy} to destroy");
@@ -71,6 +88,9 @@ fn summary(counts: &Counts) -> String {
     }
     if *forget > 0 {
         let _ = write!(text, ", {forget} to forget");
+    }
+    if *moved > 0 {
+        let _ = write!(text, ", {moved} to move");
     }
     text + "."
 }
@@ -88,11 +108,14 @@ fn render_step(out: &mut String, step: &Step) {
             CHANGE,
             "is being destroyed already; apply waits for it",
         ),
+        Action::Forget if step.reason == Reason::Removed => {
+            (".", QUIET, "will no longer be managed")
+        }
         Action::Forget => (".", QUIET, "is gone already; its record will be dropped"),
     };
     line(out, &format!("{STRONG}  # {address} {what}{STRONG:#}"));
-    if let Some(why) = reason(step) {
-        line(out, &format!("{QUIET}  # ({why}){QUIET:#}"));
+    for note in notes(step) {
+        line(out, &format!("{QUIET}  # ({note}){QUIET:#}"));
     }
     let id = step
         .existing
@@ -128,6 +151,38 @@ fn render_step(out: &mut String, step: &Step) {
     }
 }
 
+/// Tells why, how, and what it costs.
+fn notes(step: &Step) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(reason(step));
+    if step.action == Action::Replace && step.create_before_destroy {
+        notes.push("the new one is made first, and the old one deleted when it runs".to_owned());
+    }
+    if !step.calls_before_delete.is_empty() {
+        notes.push(format!(
+            "before the delete: {}",
+            calls_text(&step.calls_before_delete)
+        ));
+    }
+    if !step.calls.is_empty() && step.action != Action::Update {
+        notes.push(format!("after the create: {}", calls_text(&step.calls)));
+    }
+    notes.extend(
+        step.losses
+            .iter()
+            .map(|loss| format!("lost for good: {loss}")),
+    );
+    notes
+}
+
+fn calls_text(calls: &[PlannedCall]) -> String {
+    let texts = calls.iter().map(|PlannedCall { action, paths }| {
+        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        format!("{action} for {}", paths.join(", "))
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
 fn reason(step: &Step) -> Option<String> {
     match (&step.reason, step.action) {
         (Reason::Gone, Action::Create) => Some(
@@ -135,6 +190,9 @@ fn reason(step: &Step) -> Option<String> {
         ),
         (Reason::LeftTheFiles, _) => Some("it is not in the YAML files".to_owned()),
         (Reason::Failed(status), _) => Some(format!("the cloud gave up on making it: {status}")),
+        (Reason::Requested, _) => Some("it was asked for by --replace".to_owned()),
+        (Reason::Removed, _) => Some("a `removed` entry gives it up; it lives on in the cloud".to_owned()),
+        (Reason::Unfinished, Action::Replace) => Some("a replacement that was begun is brought to its end".to_owned()),
         _ => None,
     }
 }
@@ -167,10 +225,16 @@ fn render_change(out: &mut String, change: &FieldChange) {
         before,
         after,
         how,
+        drifted,
     } = change;
     let note = match how {
         How::InPlace(call) => format!("{QUIET}# by {call}{QUIET:#}"),
         How::Replace => format!("{REMOVE}# forces replacement{REMOVE:#}"),
+    };
+    let note = if *drifted {
+        format!("{note}{QUIET}; was changed outside gwplan{QUIET:#}")
+    } else {
+        note
     };
     let long = |value: &Option<Value>| {
         value

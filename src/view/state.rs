@@ -45,6 +45,7 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         prevent_destroy,
         applied,
         observed,
+        successor,
     } = record;
     let mut out = format!("# {address}\n");
     let mut entry = |key: &str, value: &str| {
@@ -63,6 +64,12 @@ pub fn record_text(address: &Address, record: &Record) -> String {
     }
     if *prevent_destroy {
         entry("preventDestroy", "true");
+    }
+    if let Some(successor) = successor {
+        entry(
+            "successor",
+            &format!("{} ({})", successor.id, successor.status.word()),
+        );
     }
     let mut merged = Value::Map(applied.clone());
     merged.merge(Value::Map(observed.clone()));

@@ -19,6 +19,8 @@ from tencentcloud.common import abstract_client, credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.tag.v20180813 import models as tag_models
+from tencentcloud.tag.v20180813 import tag_client
 from tencentcloud.tse.v20201207 import models, tse_client
 
 REGION = "ap-guangzhou"
@@ -130,6 +132,13 @@ def client(arguments, secret_id=None, secret_key=None, region=REGION):
     return tse_client.TseClient(pair, region, ClientProfile(httpProfile=http))
 
 
+def tagger(arguments):
+    """Sets the vendor's client of the tag service up."""
+    http = HttpProfile(protocol="http", endpoint=arguments.endpoint, reqTimeout=10)
+    pair = credential.Credential(arguments.secret_id, arguments.secret_key)
+    return tag_client.TagClient(pair, REGION, ClientProfile(httpProfile=http))
+
+
 def request(kind, **fields):
     """Fills a request of the vendor's client in."""
     made = kind()
@@ -237,9 +246,137 @@ def configured(cloud, gateway_id, group_id):
     asked = request(models.DescribeCloudNativeAPIGatewayConfigRequest, GatewayId=gateway_id)
     result = cloud.DescribeCloudNativeAPIGatewayConfig(asked).Result
     expect(group_id, result.GroupId)
-    public = [one for one in result.ConfigList if one.NetType == "Open"]
+    public = [one for one in result.ConfigList if one.NetType == "Open" and one.Vip]
     expect(["clb.c2.medium"], [one.SlaType for one in public])
     expect(["ap-guangzhou-3"], [one.MasterZoneId for one in public])
+    asked = request(
+        models.DescribePublicNetworkRequest, GatewayId=gateway_id, GroupId=group_id,
+        NetworkId=public[0].NetworkId,
+    )
+    looked = cloud.DescribePublicNetwork(asked).Result
+    expect(public[0].Vip, looked.PublicNetwork.Vip)
+    expect(describe(cloud, gateway_id).PublicIpAddresses, [looked.PublicNetwork.Vip])
+
+
+def public_network(cloud, gateway_id):
+    """Returns the public network's entry in the configuration, or nothing."""
+    asked = request(models.DescribeCloudNativeAPIGatewayConfigRequest, GatewayId=gateway_id)
+    entries = cloud.DescribeCloudNativeAPIGatewayConfig(asked).Result.ConfigList
+    found = [one for one in entries if one.NetType.startswith("Open") and one.Vip]
+    return found[0] if found else None
+
+
+def settle(cloud, gateway_id):
+    """Waits until a gateway runs again."""
+    until("Running", lambda: describe(cloud, gateway_id).Status == "Running")
+
+
+def resized(cloud, gateway_id, group_id):
+    """The nodes of a group change, and nothing else can be begun meanwhile."""
+    asked = request(
+        models.UpdateCloudNativeAPIGatewaySpecRequest, GatewayId=gateway_id, GroupId=group_id,
+        NodeConfig={"Specification": "2c4g", "Number": 3},
+    )
+    result = cloud.UpdateCloudNativeAPIGatewaySpec(asked).Result
+    expect("Updating", result.Status)
+    expect("task-", result.TaskId[:5])
+    expect_code("ResourceInUse", cloud.UpdateCloudNativeAPIGatewaySpec, asked)
+    settle(cloud, gateway_id)
+    nodes = describe(cloud, gateway_id).NodeConfig
+    expect({"Specification": "2c4g", "Number": 3}, vars_of(nodes, "Specification", "Number"))
+
+
+def widened(cloud, gateway_id, group_id):
+    """The public network changes and keeps its address."""
+    before = public_network(cloud, gateway_id)
+    asked = request(
+        models.ModifyNetworkBasicInfoRequest, GatewayId=gateway_id, GroupId=group_id,
+        NetworkType="Open", Vip=before.Vip, InternetMaxBandwidthOut=8, Description="wider",
+        SlaType="clb.c3.small",
+    )
+    cloud.ModifyNetworkBasicInfo(asked)
+    expect("Modifying", describe(cloud, gateway_id).Status)
+    expect("Updating", public_network(cloud, gateway_id).Status)
+    settle(cloud, gateway_id)
+    after = public_network(cloud, gateway_id)
+    expect(
+        [before.Vip, 8, "wider", "clb.c3.small", "Open"],
+        [after.Vip, after.InternetMaxBandwidthOut, after.Description, after.SlaType, after.Status],
+    )
+
+
+def renewed(cloud, gateway_id, group_id):
+    """A public network that was taken away and added again has another address."""
+    before = public_network(cloud, gateway_id)
+    remove = request(
+        models.DeleteCloudNativeAPIGatewayPublicNetworkRequest, GatewayId=gateway_id,
+        GroupId=group_id, InternetAddressVersion="IPV4", Vip=before.Vip,
+    )
+    cloud.DeleteCloudNativeAPIGatewayPublicNetwork(remove)
+    settle(cloud, gateway_id)
+    expect(None, public_network(cloud, gateway_id))
+    expect(False, describe(cloud, gateway_id).EnableInternet)
+    expect_code("ResourceNotFound.ResourceNotFound",
+                cloud.DeleteCloudNativeAPIGatewayPublicNetwork, remove)
+    add = request(
+        models.CreateCloudNativeAPIGatewayPublicNetworkRequest, GatewayId=gateway_id,
+        GroupId=group_id, InternetConfig=EXAMPLE["InternetConfig"],
+    )
+    result = cloud.CreateCloudNativeAPIGatewayPublicNetwork(add).Result
+    expect([gateway_id, group_id], [result.GatewayId, result.GroupId])
+    settle(cloud, gateway_id)
+    after = public_network(cloud, gateway_id)
+    expect(result.NetworkId, after.NetworkId)
+    expect(True, before.Vip != after.Vip)
+    expect_code("InvalidParameterValue.ResourceAlreadyExist",
+                cloud.CreateCloudNativeAPIGatewayPublicNetwork, add)
+
+
+def protected(cloud, gateway_id):
+    """A gateway under protection is not deleted."""
+    for protect in (True, False):
+        asked = request(
+            models.ModifyCloudNativeAPIGatewayRequest, GatewayId=gateway_id,
+            Description="", DeleteProtect=protect,
+        )
+        cloud.ModifyCloudNativeAPIGateway(asked)
+        result = describe(cloud, gateway_id)
+        expect(["", protect], [result.Description, result.DeleteProtect])
+        if protect:
+            expect_code("OperationDenied.OperationDenied", delete, cloud, gateway_id)
+
+
+def tagged(cloud, tags, gateway_id):
+    """The tag service changes a gateway's tags, and reports what it does not know."""
+    names = [f"qcs::tse:{REGION}:uin/:gateway/{one}" for one in (gateway_id, "gateway-00000000")]
+    asked = request(
+        tag_models.TagResourcesRequest, ResourceList=names,
+        Tags=[{"TagKey": "env", "TagValue": "test"}, {"TagKey": "team", "TagValue": "edge"}],
+    )
+    failed = tags.TagResources(asked).FailedResources
+    expect([names[1]], [one.Resource for one in failed])
+    expect({"env": "test", "team": "edge"}, tags_of(describe(cloud, gateway_id).Tags))
+    asked = request(
+        tag_models.GetResourcesRequest, TagFilters=[{"TagKey": "team", "TagValue": ["edge"]}]
+    )
+    found = tags.GetResources(asked).ResourceTagMappingList
+    expect([gateway_id], [one.Resource.rsplit("/", 1)[1] for one in found])
+    expect({"env": "test", "team": "edge"}, tags_of(found[0].Tags))
+    asked = request(
+        tag_models.UnTagResourcesRequest, ResourceList=names[:1], TagKeys=["team"]
+    )
+    expect([], tags.UnTagResources(asked).FailedResources)
+    expect({"env": "test"}, tags_of(describe(cloud, gateway_id).Tags))
+    asked = request(
+        tag_models.TagResourcesRequest, ResourceList=names[:1],
+        Tags=[{"TagKey": "qcs:a", "TagValue": "b"}],
+    )
+    expect_code("InvalidParameterValue.ReservedTagKey", tags.TagResources, asked)
+
+
+def tags_of(pairs):
+    """Reads tags into a dictionary."""
+    return {pair.TagKey: pair.TagValue for pair in pairs}
 
 
 def modified(cloud, gateway_id):
@@ -298,7 +435,7 @@ def skewed(cloud):
         expect_code("AuthFailure.SignatureExpire", list_page, cloud, 0, 1)
 
 
-def life(checks, cloud):
+def life(checks, cloud, tags):
     """Follows gateways from the create to the end."""
     first = checks.run("create with the page's example", accepted, cloud)
     if first is None:
@@ -315,6 +452,11 @@ def life(checks, cloud):
     group_id = checks.run("the default server group", grouped, cloud, first)
     checks.run("the network configuration", configured, cloud, first, group_id)
     checks.run("modify", modified, cloud, first)
+    checks.run("protection", protected, cloud, first)
+    checks.run("more nodes", resized, cloud, first, group_id)
+    checks.run("a wider public network", widened, cloud, first, group_id)
+    checks.run("another public network", renewed, cloud, first, group_id)
+    checks.run("tags", tagged, cloud, tags, first)
     checks.run("delete until not found", deleted, cloud, gateways)
 
 
@@ -354,7 +496,7 @@ def main():
     arguments = parser.parse_args()
     checks = Checks()
     cloud = client(arguments)
-    life(checks, cloud)
+    life(checks, cloud, tagger(arguments))
     refusals(checks, cloud, arguments)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0

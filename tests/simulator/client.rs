@@ -80,6 +80,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
     host: String,
+    service: Service,
     region: String,
     id: String,
     key: Secret,
@@ -92,10 +93,19 @@ impl Client {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             url: simulator.url(),
             host: simulator.address().to_string(),
+            service: Service::Tse,
             region: "ap-guangzhou".to_owned(),
             id: DEFAULT_SECRET_ID.to_owned(),
             key: Secret::new(DEFAULT_SECRET_KEY),
             clock,
+        }
+    }
+
+    /// The same client, asking the tag service.
+    pub(crate) fn of_tags(&self) -> Self {
+        Self {
+            service: Service::Tag,
+            ..self.clone()
         }
     }
 
@@ -134,7 +144,7 @@ impl Client {
         spoil: impl FnOnce(&mut HeaderMap),
     ) -> Asked {
         let now = self.clock.now();
-        let service = Service::Tse;
+        let service = self.service;
         let authorization =
             sign::authorization(&self.id, &self.key, service.name(), now, &self.host, &body);
         let mut headers = HeaderMap::new();

@@ -84,7 +84,7 @@ async fn what_was_asked_for_is_shown_as_the_vendor_shows_it() {
     assert_eq!(group["NodeConfig"]["Number"], 2);
     let config = client.call(CONFIG, &named).await.ok()["Result"].clone();
     assert_eq!(config["GroupId"], group["GroupId"]);
-    let public = &config["ConfigList"][1];
+    let public = &config["ConfigList"][3];
     assert_eq!(public["NetType"], "Open");
     assert_eq!(public["Vip"], "203.0.113.1");
     assert_eq!(public["MasterZoneId"], "ap-guangzhou-3");

@@ -6,7 +6,10 @@ mod behind;
 mod client;
 mod lifecycle;
 mod lists;
+mod networks;
 mod refusals;
+mod tags;
+mod updates;
 
 use std::time::Duration;
 
@@ -23,11 +26,15 @@ const MODIFY: &str = "ModifyCloudNativeAPIGateway";
 const GROUPS: &str = "DescribeNativeGatewayServerGroups";
 const CONFIG: &str = "DescribeCloudNativeAPIGatewayConfig";
 
+/// How long a change takes in [`unlimited`].
+const UPDATE_TIME: Duration = Duration::from_secs(20);
+
 /// A simulator whose clock the test turns, without a limit on requests.
 fn unlimited(clock: &Turned) -> Options {
     Options {
         requests_per_second: 0,
         create_time: Duration::from_mins(1),
+        update_time: UPDATE_TIME,
         delete_time: Duration::from_secs(10),
         clock: clock.clock(),
         ..Options::default()
@@ -39,6 +46,14 @@ fn start(options: Options) -> (Simulator, Client) {
     let simulator = Simulator::start(options).unwrap();
     let client = Client::new(&simulator, clock);
     (simulator, client)
+}
+
+/// Returns an object with values added or replaced.
+fn with(base: &Json, changes: &Json) -> Json {
+    let mut both = base.clone();
+    let fields = both.as_object_mut().unwrap();
+    fields.extend(changes.as_object().unwrap().clone());
+    both
 }
 
 async fn create(client: &Client, name: &str) -> String {

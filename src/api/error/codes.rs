@@ -44,7 +44,9 @@ const CODES: &[(&str, Meaning)] = &[
     ("RequestSizeLimitExceeded", Always(Invalid)),
     ("ResourceInUse", Always(Conflict)),
     ("ResourceInsufficient", Always(Quota)),
-    ("ResourceNotFound", Always(Absent)),
+    // A part that is not there, such as a group, says nothing about the resource itself.
+    ("ResourceNotFound", Always(Invalid)),
+    ("ResourceNotFound.InstanceNotFound", Always(Absent)),
     ("ResourceUnavailable", Always(Conflict)),
     ("ResourcesSoldOut", Always(Quota)),
     ("ResponseSizeLimitExceeded", Always(Invalid)),
@@ -128,7 +130,7 @@ mod tests {
         ResourceInUse Conflict
         ResourceInUse.Vpc Conflict
         ResourceInsufficient Quota
-        ResourceNotFound Absent
+        ResourceNotFound Invalid
         ResourceUnavailable Conflict
         UnknownParameter Invalid
         UnsupportedOperation Invalid

@@ -7,25 +7,34 @@ use clap::{Args, ValueEnum};
 
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
-use crate::model::{Diagnostic, Fault};
-use crate::plan::{Action, Goal, Plan, Reason};
+use crate::model::{Address, Fault};
+use crate::plan::{Goal, Plan, SavedPlan, Selection};
 use crate::state::State;
 use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
-use crate::cli::planning::plan_with_cloud;
+use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
-/// Makes the cloud what the files say.
+/// Makes the cloud what the files say, or carries out a saved plan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
-    /// The files or folders with gateways; by default the project's folder.
+    /// A saved plan, or the files or folders with gateways; by default the project's folder.
+    #[arg(value_name = "PLANFILE | PATH")]
     paths: Vec<PathBuf>,
+    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
+    #[arg(long, value_name = "HEX")]
+    expect_digest: Option<String>,
+    /// Replaces this resource although nothing forces it; may be repeated.
+    #[arg(long, value_name = "ADDR")]
+    replace: Vec<Address>,
     #[command(flatten)]
-    pub(super) how: HowArgs,
+    selection: SelectionArgs,
+    #[command(flatten)]
+    how: HowArgs,
 }
 
 /// How a plan is carried out.
@@ -51,31 +60,42 @@ enum Format {
 }
 
 pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
-    converge(&args.paths, &args.how, session, Goal::Converge)
+    if let [path] = args.paths.as_slice()
+        && let Some(saved) = read_saved(&session.root.join(path))?
+    {
+        return apply_saved(&saved, args, session);
+    }
+    let task = Task {
+        paths: &args.paths,
+        goal: Goal::Converge,
+        selection: args.selection.with_replace(&args.replace),
+        expected: args.expect_digest.as_deref(),
+    };
+    converge(&task, &args.how, session)
+}
+
+/// What is to be reached, and what of it.
+pub(super) struct Task<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) goal: Goal,
+    pub(super) selection: Selection,
+    /// The digest that the plan must have, where one was approved.
+    pub(super) expected: Option<&'a str>,
 }
 
 /// Plans towards a goal, asks, and carries the plan out.
-pub(super) fn converge(
-    paths: &[PathBuf],
-    how: &HowArgs,
-    session: &Session,
-    goal: Goal,
-) -> Result<Exit, Failure> {
+pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Result<Exit, Failure> {
+    let goal = task.goal;
     let (verb, command) = match goal {
         Goal::Converge => ("Apply", "apply"),
         Goal::Destroy => ("Destroy", "destroy"),
     };
-    refuse_to_hang(how, session, command)?;
+    let approved = how.auto_approve || task.expected.is_some();
+    refuse_to_hang(approved, how, session, command)?;
     let workspace = Workspace::open(session)?;
-    let desired = match goal {
-        Goal::Converge => workspace.desired(session, paths)?,
-        // Files that are gone must not keep their gateways from being destroyed.
-        Goal::Destroy => workspace
-            .desired(session, paths)
-            .or_else(|failure| match failure {
-                Failure::Error(_) => Ok(std::collections::BTreeMap::new()),
-                failure => Err(failure),
-            })?,
+    let wanted = match goal {
+        Goal::Converge => workspace.wanted(session, task.paths)?,
+        Goal::Destroy => workspace.wanted_if_any(session)?,
     };
     let _lock = workspace
         .backend
@@ -83,14 +103,19 @@ pub(super) fn converge(
     let state = workspace.state()?;
     block_on(async {
         let connection = connect(session, &workspace).await?;
-        let plan = plan_with_cloud(&connection, &desired, &state, goal).await?;
+        let planner = Planner {
+            wanted: &wanted,
+            state: &state,
+            goal,
+            selection: &task.selection,
+        };
+        let plan = planner.with_cloud(&connection).await?;
         show_plan(&plan, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
-        refuse_unsupported(&plan)?;
-        if !plan.is_empty()
-            && !how.auto_approve
-            && !session.terminal.confirm(&question(&plan, goal))?
-        {
+        if let Some(expected) = task.expected {
+            expect_digest(expected, &plan, &binding(session, &workspace, &state))?;
+        }
+        if !plan.is_empty() && !approved && !session.terminal.confirm(&question(&plan, goal))? {
             session
                 .terminal
                 .status(&format!("{verb} cancelled: nothing was done."));
@@ -101,8 +126,48 @@ pub(super) fn converge(
     })
 }
 
-fn refuse_to_hang(how: &HowArgs, session: &Session, command: &str) -> Result<(), Failure> {
-    if how.auto_approve {
+/// Carries out a plan that was reviewed as a file: there is nothing left to ask.
+fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    if args.selection.with_replace(&args.replace) != Selection::default() {
+        let fault = Fault::new("a saved plan is applied as it is");
+        return Err(fault
+            .hint("give --target, --exclude and --replace to `gwplan plan --out FILE`")
+            .into());
+    }
+    let workspace = Workspace::open(session)?;
+    let wanted = workspace.wanted(session, &saved.paths)?;
+    let _lock = workspace
+        .backend
+        .lock(&Workspace::holder(session, "apply"))?;
+    let state = workspace.state()?;
+    let now = binding(session, &workspace, &state);
+    saved.check(&state, &wanted.desired, &now)?;
+    if let Some(expected) = &args.expect_digest {
+        expect_digest(expected, &saved.plan, &now)?;
+    }
+    block_on(async {
+        let connection = connect(session, &workspace).await?;
+        show_plan(&saved.plan, &args.how, session)?;
+        let report = carry_out(
+            &saved.plan,
+            state,
+            &workspace,
+            connection,
+            &args.how,
+            session,
+        )
+        .await?;
+        tell_end(&saved.plan, &report, "Apply", &args.how, session)
+    })
+}
+
+fn refuse_to_hang(
+    approved: bool,
+    how: &HowArgs,
+    session: &Session,
+    command: &str,
+) -> Result<(), Failure> {
+    if approved {
         return Ok(());
     }
     if how.format == Format::Json {
@@ -128,26 +193,6 @@ fn question(plan: &Plan, goal: Goal) -> String {
             format!("Carry this plan out, {destroys} to destroy among it?")
         }
         Goal::Converge => "Carry this plan out?".to_owned(),
-    }
-}
-
-/// Refuses what this version can plan but not do; nothing of such a plan is begun.
-fn refuse_unsupported(plan: &Plan) -> Result<(), Failure> {
-    let changed = plan
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Update || step.reason == Reason::Differs);
-    let diagnostics: Vec<Diagnostic> = changed
-        .map(|step| {
-            let what = if step.action == Action::Update { "changed in place" } else { "replaced" };
-            Diagnostic::error("unsupported", format!("{} would be {what}, which this version of gwplan can't do", step.address))
-                .help("undo the change in the YAML, or name the field under `lifecycle.ignoreChanges`; nothing of this plan was begun")
-        })
-        .collect();
-    if diagnostics.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Diagnostics(diagnostics))
     }
 }
 

@@ -5,17 +5,26 @@ use clap::Args;
 use crate::plan::Goal;
 
 use crate::cli::failure::Failure;
+use crate::cli::planning::SelectionArgs;
 use crate::cli::{Exit, Session};
 
-use super::apply::{HowArgs, converge};
+use super::apply::{HowArgs, Task, converge};
 
 /// Deletes everything that the state holds.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DestroyArgs {
     #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
     how: HowArgs,
 }
 
 pub(super) fn run(args: &DestroyArgs, session: &Session) -> Result<Exit, Failure> {
-    converge(&[], &args.how, session, Goal::Destroy)
+    let task = Task {
+        paths: &[],
+        goal: Goal::Destroy,
+        selection: args.selection.with_replace(&[]),
+        expected: None,
+    };
+    converge(&task, &args.how, session)
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod destroy;
+mod drift;
 mod init;
 mod man;
 mod plan;
@@ -25,6 +26,7 @@ pub(super) enum Command {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
+    Drift(drift::DriftArgs),
     Show(show::ShowArgs),
     State(state::StateArgs),
     Schema(schema::SchemaArgs),
@@ -42,6 +44,7 @@ impl Command {
             Self::Plan(args) => plan::run(&args, session),
             Self::Apply(args) => apply::run(&args, session),
             Self::Destroy(args) => destroy::run(&args, session),
+            Self::Drift(args) => drift::run(&args, session),
             Self::Show(args) => show::run(&args, session),
             Self::State(args) => state::run(&args, session),
             Self::Schema(args) => schema::run(&args, session),

@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::plan::Goal;
+use crate::backend::replace_file;
+use crate::model::{Address, has_errors};
+use crate::plan::{Goal, Plan, SavedPlan, digest};
 use crate::view;
 
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{plan_offline, plan_with_cloud};
+use crate::cli::planning::{Planner, SelectionArgs, binding};
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -18,6 +21,9 @@ use crate::cli::{Exit, Session};
 pub(in crate::cli) struct PlanArgs {
     /// The files or folders with gateways; by default the project's folder.
     paths: Vec<PathBuf>,
+    /// Keeps the plan in FILE, for `gwplan apply FILE`.
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    out: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
@@ -27,10 +33,18 @@ pub(in crate::cli) struct PlanArgs {
     /// Plans from the files and the state alone: no request is sent and no credentials are needed.
     #[arg(long)]
     offline: bool,
+    /// Plans to delete everything that the state holds.
+    #[arg(long)]
+    destroy: bool,
+    /// Plans to replace this resource although nothing forces it; may be repeated.
+    #[arg(long, value_name = "ADDR", conflicts_with = "destroy")]
+    replace: Vec<Address>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Text,
     /// Terraform's plan JSON, on one line.
@@ -39,25 +53,56 @@ enum Format {
 
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
-    let desired = workspace.desired(session, &args.paths)?;
+    let wanted = workspace.wanted(session, &args.paths)?;
     let state = workspace.state()?;
+    let selection = args.selection.with_replace(&args.replace);
+    let goal = if args.destroy {
+        Goal::Destroy
+    } else {
+        Goal::Converge
+    };
+    let planner = Planner {
+        wanted: &wanted,
+        state: &state,
+        goal,
+        selection: &selection,
+    };
     let plan = if args.offline {
-        plan_offline(&desired, &state, Goal::Converge)?
+        planner.offline()?
     } else {
         block_on(async {
             let connection = connect(session, &workspace).await?;
-            plan_with_cloud(&connection, &desired, &state, Goal::Converge).await
+            planner.with_cloud(&connection).await
         })?
     };
+    let binding = binding(session, &workspace, &state);
     session.terminal.product(&match args.format {
-        Format::Text => view::plan_text(&plan),
-        Format::Json => view::plan_json(&plan, &state, &schema_of),
+        Format::Text => view::plan_text(&plan) + &digest_line(&plan, &digest(&plan, &binding)),
+        Format::Json => view::plan_json(&plan, &state, &digest(&plan, &binding), &schema_of),
     })?;
+    refuse_errors(session, plan.diagnostics.clone())?;
     let empty = plan.is_empty();
-    refuse_errors(session, plan.diagnostics)?;
+    if let Some(file) = &args.out {
+        let saved = SavedPlan::new(plan, &state, &wanted.desired, &args.paths, binding);
+        replace_file(&session.root.join(file), &saved.encode())
+            .with_context(|| format!("the plan can't be written to {}", file.display()))?;
+        session.terminal.hint(&format!(
+            "apply exactly this plan with: gwplan apply {}",
+            file.display()
+        ));
+    }
     Ok(if args.detailed_exitcode && !empty {
         Exit::Changes
     } else {
         Exit::Done
     })
+}
+
+/// Names the plan, so that it can be approved; a plan of nothing, or one that can't be applied, has
+/// no use for a name.
+fn digest_line(plan: &Plan, digest: &str) -> String {
+    if plan.is_empty() || !plan.refreshed || has_errors(&plan.diagnostics) {
+        return String::new();
+    }
+    format!("Digest: {digest}\n")
 }

@@ -29,6 +29,9 @@ pub(in crate::cli) struct SimulatorArgs {
     /// How long it takes to make a gateway.
     #[arg(long, value_name = "DUR", default_value = "3s", value_parser = duration)]
     create_time: Duration,
+    /// How long it takes to change a gateway's nodes or networks.
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration)]
+    update_time: Duration,
     /// How long it takes to delete a gateway.
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration)]
     delete_time: Duration,
@@ -89,6 +92,7 @@ pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failu
         credentials,
         requests_per_second: args.rps,
         create_time: args.create_time,
+        update_time: args.update_time,
         delete_time: args.delete_time,
         gateway_quota: args.quota,
         store: args.store.clone(),

@@ -3,15 +3,16 @@
 use clap::{Args, Subcommand};
 
 use crate::model::{Address, Fault};
+use crate::plan::{Move, moved_state};
 use crate::schema::suggest;
-use crate::state::State;
+use crate::state::{Record, State};
 use crate::view;
 
 use crate::cli::failure::Failure;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Exit, Session};
 
-/// Looks into the state.
+/// Looks into the state, renames and forgets.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
     #[command(subcommand)]
@@ -22,28 +23,102 @@ pub(in crate::cli) struct StateArgs {
 enum StateCommand {
     /// Lists the addresses, one a line.
     List,
-    /// Shows one resource: `GatewayId`, `TaskId`, status, attributes.
+    /// Shows one resource: its ids, its status, its attributes.
     Show {
         /// The address, for example gateway.prod-ingress.
+        #[arg(value_name = "ADDR")]
+        address: Address,
+    },
+    /// Gives a resource another address; the cloud is not touched.
+    Mv {
+        /// The address now.
+        #[arg(value_name = "FROM")]
+        from: Address,
+        /// The address afterwards.
+        #[arg(value_name = "TO")]
+        to: Address,
+    },
+    /// Forgets a resource without deleting it; the cloud is not touched.
+    Rm {
+        /// The address.
         #[arg(value_name = "ADDR")]
         address: Address,
     },
 }
 
 pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> {
-    let state = Workspace::open(session)?.state()?;
+    let workspace = Workspace::open(session)?;
     let text = match &args.command {
-        StateCommand::List => view::state_list(&state),
+        StateCommand::List => view::state_list(&workspace.state()?),
         StateCommand::Show { address } => {
-            let record = state
-                .resources
-                .get(address)
-                .ok_or_else(|| not_recorded(address, &state))?;
-            view::record_text(address, record)
+            let state = workspace.state()?;
+            view::record_text(address, recorded(address, &state)?)
         }
+        StateCommand::Mv { from, to } => {
+            edit(session, &workspace, |state| rename(state, from, to))?
+        }
+        StateCommand::Rm { address } => edit(session, &workspace, |state| forget(state, address))?,
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
+}
+
+/// Changes the state under its lock; the change says what it did.
+fn edit(
+    session: &Session,
+    workspace: &Workspace,
+    change: impl FnOnce(&mut State) -> Result<String, Fault>,
+) -> Result<String, Failure> {
+    let _lock = workspace
+        .backend
+        .lock(&Workspace::holder(session, "state"))?;
+    let mut state = workspace.state()?;
+    let done = change(&mut state)?;
+    state.serial += 1;
+    workspace.backend.store(&state)?;
+    Ok(done)
+}
+
+fn rename(state: &mut State, from: &Address, to: &Address) -> Result<String, Fault> {
+    recorded(from, state)?;
+    if from.kind() != to.kind() {
+        return Err(
+            Fault::new(format!("{from} can't become {to}: that is another kind"))
+                .hint("the word before the dot must stay"),
+        );
+    }
+    if state.resources.contains_key(to) {
+        return Err(Fault::new(format!("the state holds {to} already"))
+            .hint("choose another address, or forget that one with `gwplan state rm`"));
+    }
+    let moved = moved_state(
+        state,
+        &[Move {
+            from: from.clone(),
+            to: to.clone(),
+        }],
+    );
+    *state = moved;
+    Ok(format!(
+        "{from} is {to} now. Rename its key in the YAML too.\n"
+    ))
+}
+
+fn forget(state: &mut State, address: &Address) -> Result<String, Fault> {
+    let record = recorded(address, state)?;
+    let done = format!(
+        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too, or the next apply makes a second one.\n",
+        record.id, record.region
+    );
+    state.resources.remove(address);
+    Ok(done)
+}
+
+fn recorded<'a>(address: &Address, state: &'a State) -> Result<&'a Record, Fault> {
+    state
+        .resources
+        .get(address)
+        .ok_or_else(|| not_recorded(address, state))
 }
 
 fn not_recorded(address: &Address, state: &State) -> Fault {

@@ -3,16 +3,46 @@
 //! Source of names, defaults and limits: the vendor's page of `CreateCloudNativeAPIGateway`
 //! (May 2026), and for what that page leaves open, the places named at the entry.
 
+use crate::kinds::tags;
 use crate::schema::meta::REGION;
 use crate::schema::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Whole};
 
-const MODIFY: Change = Change::InPlace("ModifyCloudNativeAPIGateway");
-const SPEC: Change = Change::InPlace("UpdateCloudNativeAPIGatewaySpec");
-const NETWORK: Change = Change::InPlace("ModifyNetworkBasicInfo");
-const PUBLIC_NETWORK: Change = Change::InPlace(
-    "CreateCloudNativeAPIGatewayPublicNetwork or DeleteCloudNativeAPIGatewayPublicNetwork",
-);
-const TAG: Change = Change::InPlace("TagResources and UnTagResources");
+/// Changes basic facts. Source of what it takes: the page of the call.
+pub(super) const MODIFY_CALL: &str = "ModifyCloudNativeAPIGateway";
+/// Changes the nodes of a server group.
+pub(super) const SPEC_CALL: &str = "UpdateCloudNativeAPIGatewaySpec";
+/// Changes the public network.
+pub(super) const NETWORK_CALL: &str = "ModifyNetworkBasicInfo";
+/// Adds a public network.
+pub(super) const ADD_NETWORK_CALL: &str = "CreateCloudNativeAPIGatewayPublicNetwork";
+/// Removes the public network.
+pub(super) const REMOVE_NETWORK_CALL: &str = "DeleteCloudNativeAPIGatewayPublicNetwork";
+
+/// The calls in the order in which one gateway takes them: protection and names first, since they
+/// take no time; the network before the nodes, so that what is added is there for them; what is
+/// removed last.
+pub(super) const CALLS: &[&str] = &[
+    MODIFY_CALL,
+    tags::CALL,
+    ADD_NETWORK_CALL,
+    NETWORK_CALL,
+    SPEC_CALL,
+    REMOVE_NETWORK_CALL,
+];
+
+const MODIFY: Change = Change::InPlace(MODIFY_CALL);
+const SPEC: Change = Change::InPlace(SPEC_CALL);
+const NETWORK: Change = Change::InPlace(NETWORK_CALL);
+/// A bandwidth alone asks for a public network too, so both fields are about the same one.
+const fn public_network(partner: &'static str) -> Change {
+    Change::Presence {
+        add: ADD_NETWORK_CALL,
+        remove: REMOVE_NETWORK_CALL,
+        change: NETWORK_CALL,
+        partner,
+    }
+}
+const TAG: Change = Change::InPlace(tags::CALL);
 
 /// Bounds a text of which the vendor's documents give no limit.
 const UNSTATED_MAX: usize = 255;
@@ -121,7 +151,7 @@ pub(super) const FIELDS: &[Field] = &[
         wire: Some("EnableCls"),
         shape: Shape::Flag,
         need: Need::Default(Literal::Bool(false)),
-        change: Change::OnlyToTrue("ModifyCloudNativeAPIGateway"),
+        change: Change::OnlyToTrue(MODIFY_CALL),
         read: Read::Listed,
         doc: "Whether access logs go to the log service CLS. Once true it can't go back in place.",
     },
@@ -139,7 +169,7 @@ pub(super) const FIELDS: &[Field] = &[
         wire: Some("InternetMaxBandwidthOut"),
         shape: BANDWIDTH,
         need: Need::Optional,
-        change: NETWORK,
+        change: public_network("internetConfig"),
         read: Read::Listed,
         doc: "The public network's outbound bandwidth. Where `internetConfig.internetMaxBandwidthOut` is set too, both must agree.",
     },
@@ -180,9 +210,18 @@ pub(super) const FIELDS: &[Field] = &[
         wire: Some("InternetConfig"),
         shape: Shape::Object(INTERNET_CONFIG),
         need: Need::Optional,
-        change: PUBLIC_NETWORK,
-        read: Read::Unlisted,
+        change: public_network("internetMaxBandwidthOut"),
+        read: Read::Detailed,
         doc: "The public network in front of the gateway. Without it, and without `internetMaxBandwidthOut`, the gateway is private.",
+    },
+    Field {
+        key: "deleteProtect",
+        wire: Some("DeleteProtect"),
+        shape: Shape::Flag,
+        need: Need::Default(Literal::Bool(false)),
+        change: Change::AfterCreate(MODIFY_CALL),
+        read: Read::Listed,
+        doc: "Whether the cloud refuses to delete the gateway, for anyone. It is lifted before an intended delete only where this says `false`.",
     },
     Field {
         key: "promId",
@@ -250,7 +289,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: closed(&["IPV4", "IPV6"]),
         need: Need::Default(Literal::Text("IPV4")),
         change: Change::Replace,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The version of the public address.",
     },
     Field {
@@ -260,7 +299,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: closed(&["BANDWIDTH", "TRAFFIC"]),
         need: Need::Default(Literal::Text("BANDWIDTH")),
         change: MODIFY,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "Whether the public network is paid by bandwidth or by traffic.",
     },
     Field {
@@ -269,7 +308,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: BANDWIDTH,
         need: Need::Optional,
         change: NETWORK,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The outbound bandwidth of the public network.",
     },
     Field {
@@ -278,7 +317,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: text(0, UNSTATED_MAX),
         need: Need::Optional,
         change: NETWORK,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "What the public network's load balancer is for.",
     },
     Field {
@@ -298,7 +337,7 @@ const INTERNET_CONFIG: &[Field] = &[
         ),
         need: Need::Optional,
         change: NETWORK,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The capacity of the load balancer. Left out, it is of the shared type.",
     },
     Field {
@@ -307,7 +346,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: Shape::Flag,
         need: Need::Default(Literal::Bool(false)),
         change: Change::Replace,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "Whether the load balancer spans two zones; needs `masterZoneId` and `slaveZoneId`.",
     },
     Field {
@@ -316,7 +355,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: text(1, UNSTATED_MAX),
         need: Need::Optional,
         change: Change::Replace,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The zone that normally serves, for example `ap-guangzhou-3`; needs `multiZoneFlag: true`.",
     },
     Field {
@@ -325,7 +364,7 @@ const INTERNET_CONFIG: &[Field] = &[
         shape: text(1, UNSTATED_MAX),
         need: Need::Optional,
         change: Change::Replace,
-        read: Read::Unlisted,
+        read: Read::Detailed,
         doc: "The zone that takes over, for example `ap-guangzhou-4`; needs `multiZoneFlag: true`.",
     },
 ];

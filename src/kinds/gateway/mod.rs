@@ -1,7 +1,9 @@
 //! The cloud native API gateway (service TSE).
 
 mod fields;
+mod network;
 mod rules;
+mod update;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json};
@@ -10,7 +12,7 @@ use crate::api::{Call, Effect, Service};
 use crate::model::{Attributes, Observed, Phase};
 use crate::schema::{ResourceSchema, wire};
 
-use super::{Accepted, Kind, Page};
+use super::{Accepted, Details, Handles, Kind, Page, Target};
 
 /// The schema of gateways.
 pub const SCHEMA: &ResourceSchema = &ResourceSchema {
@@ -19,6 +21,8 @@ pub const SCHEMA: &ResourceSchema = &ResourceSchema {
     doc: "Cloud native API gateways, by a name of your choice that outlives a rename in the cloud.",
     terraform_type: "tse_gateway",
     fields: fields::FIELDS,
+    calls: fields::CALLS,
+    delete_guard: Some("deleteProtect"),
     rules: rules::rules,
 };
 
@@ -77,6 +81,28 @@ impl Kind for Gateway {
                     .and_then(|answer| observed(answer.result))
             },
         )
+    }
+
+    /// The details are about the public network.
+    fn has_details(&self, observed: &Observed) -> bool {
+        observed.attributes.contains_key(network::KEY)
+    }
+
+    fn details(&self, id: &str) -> Call<Details> {
+        network::details(id)
+    }
+
+    fn lookup(&self, action: &str, id: &str) -> Option<Call<Handles>> {
+        update::lookup(action, id)
+    }
+
+    fn update(&self, action: &str, target: &Target<'_>) -> Option<Call<()>> {
+        update::update(action, target)
+    }
+
+    /// Source of the form: the vendor's Terraform provider.
+    fn tag_resource(&self, region: &str, id: &str) -> String {
+        format!("qcs::tse:{region}:uin/:gateway/{id}")
     }
 
     fn page_size(&self) -> usize {
@@ -160,15 +186,22 @@ fn null_as_empty<'de, D: Deserializer<'de>>(
 struct Head {
     gateway_id: String,
     status: String,
+    public_ip_addresses: Option<Vec<String>>,
 }
 
 fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
-    let attributes: Attributes = wire::decode(SCHEMA.fields, &answer);
-    let Head { gateway_id, status } = serde_json::from_value(Json::Object(answer))?;
+    let mut attributes: Attributes = wire::decode(SCHEMA.fields, &answer);
+    network::read_listed(&answer, &mut attributes);
+    let Head {
+        gateway_id,
+        status,
+        public_ip_addresses,
+    } = serde_json::from_value(Json::Object(answer))?;
     Ok(Observed {
         id: gateway_id,
         phase: phase(&status),
         status,
         attributes,
+        addresses: public_ip_addresses.unwrap_or_default(),
     })
 }

@@ -2,15 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::kinds::GATEWAY;
-use crate::schema::wire;
-
 use super::super::answer::Refusal;
 use super::super::cloud::{Cloud, later};
-use super::super::gateway::Gateway;
+use super::super::gateway::{Gateway, Task, Work};
 use super::{Ask, accepted, create};
 
 /// `ModifyCloudNativeAPIGateway`: it takes effect at once.
+///
+/// An empty description takes the description away.
 pub(super) fn modify(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
     let mut gateway = ask.gateway(cloud)?.clone();
     refuse_if_busy(&gateway, ask.now)?;
@@ -42,7 +41,6 @@ pub(super) fn modify(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Checks the new values by the table of fields, at the places where a create would set them.
 fn refuse_bad_values(ask: &Ask) -> Result<(), Refusal> {
-    create::refuse_empty(&ask.body)?;
     let mut body = ask.body.clone();
     if let Some(mode) = body.remove("InternetPayMode") {
         body.insert(
@@ -50,7 +48,57 @@ fn refuse_bad_values(ask: &Ask) -> Result<(), Refusal> {
             json!({ "InternetPayMode": mode }),
         );
     }
-    create::check_changes(&wire::decode(GATEWAY.fields, &body))
+    create::check_changes(&body)
+}
+
+/// `UpdateCloudNativeAPIGatewaySpec`: the nodes change after a while.
+///
+/// Nodes that are as asked for already go the same way, since the vendor says nothing else.
+pub(super) fn update_spec(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
+    let gateway = ask.gateway(cloud)?.clone();
+    ask.group_of(&gateway)?;
+    refuse_if_unfit(&gateway, ask.now)?;
+    if gateway.body.get("TradeType") == Some(&json!(1)) {
+        return Err(denied("the nodes of a prepaid gateway can't be changed so"));
+    }
+    let mut body = ask.body.clone();
+    body.retain(|name, _| name == "NodeConfig");
+    create::check_changes(&body)?;
+    let nodes = body.remove("NodeConfig").unwrap_or_default();
+    let gateway = begin(cloud, ask, gateway, Work::Nodes(nodes))?;
+    let task_id = gateway.task.as_ref().map(|task| task.id.as_str());
+    Ok(accepted(&gateway, "Updating", task_id))
+}
+
+/// Begins a task that changes a gateway.
+pub(super) fn begin(
+    cloud: &mut Cloud,
+    ask: &Ask,
+    mut gateway: Gateway,
+    work: Work,
+) -> Result<Gateway, Refusal> {
+    gateway.task = Some(Task {
+        id: cloud.new_task_id(),
+        ends: later(ask.now, cloud.options.update_time),
+        fails: ask.fail_task,
+        work,
+    });
+    put(cloud, gateway.clone())?;
+    Ok(gateway)
+}
+
+/// Refuses a task for a gateway that is busy, or was never made.
+///
+/// The vendor does not say how it answers for one whose creation failed.
+pub(super) fn refuse_if_unfit(gateway: &Gateway, now: i64) -> Result<(), Refusal> {
+    refuse_if_busy(gateway, now)?;
+    if gateway.fails {
+        let id = &gateway.id;
+        return Err(denied(format!(
+            "{id} was never made: it can only be deleted"
+        )));
+    }
+    Ok(())
 }
 
 /// `DeleteCloudNativeAPIGateway`.

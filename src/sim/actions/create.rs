@@ -8,20 +8,16 @@ use crate::kinds::GATEWAY;
 use crate::model::{Attributes, FieldPath, Severity, Value};
 use crate::schema::check::MAX_NEW_TAGS_PER_CALL;
 use crate::schema::{
-    Allowances, Context, Finding, check, check::check_fields, fill_defaults, wire,
+    Allowances, Context, Field, Finding, Shape, check, check::check_fields, fill_defaults, wire,
 };
 
 use super::super::answer::Refusal;
 use super::super::cloud::{Cloud, later};
-use super::super::gateway::Gateway;
+use super::super::gateway::{Gateway, settle_public_network};
 use super::{Ask, accepted, invalid};
 
 /// The region that a gateway runs in where the create names none. Source: the vendor's page.
 const DEFAULT_ENGINE_REGION: &str = "ap-guangzhou";
-
-/// The bandwidth of a public network that was asked for without one. The vendor names no default;
-/// its examples show 1.
-const DEFAULT_BANDWIDTH: i64 = 1;
 
 /// Makes a gateway.
 ///
@@ -30,13 +26,15 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
     let attributes = validated(ask)?;
     within_limits(cloud, &attributes)?;
     let ready = later(ask.now, cloud.options.create_time);
+    let body = wire::encode(GATEWAY.fields, &attributes);
     let gateway = Gateway {
         number: cloud.store.next_number(),
         region: ask.region.clone(),
         id: cloud.new_gateway_id(),
         task_id: cloud.new_task_id(),
         group_id: cloud.new_group_id(),
-        body: wire::encode(GATEWAY.fields, &attributes),
+        networks: u64::from(body.contains_key("InternetConfig")),
+        body,
         overlay: Map::new(),
         delete_protect: false,
         created: ask.now,
@@ -44,6 +42,9 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
         ready,
         fails: ask.fail_task,
         gone: None,
+        task: None,
+        change_failed: false,
+        private: Map::new(),
     };
     let answer = accepted(&gateway, "Creating", Some(&gateway.task_id));
     cloud
@@ -55,7 +56,7 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Reads the request by the table, refuses what the table refuses, and fills the defaults in.
 fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
-    refuse_empty(&ask.body)?;
+    refuse_unread(&ask.body)?;
     tag_keys_are_unique(&ask.body)?;
     let mut attributes = wire::decode(GATEWAY.fields, &ask.body);
     let findings = check(
@@ -68,20 +69,47 @@ fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
     );
     refuse_errors(findings)?;
     fill_defaults(GATEWAY.fields, &mut attributes, DEFAULT_ENGINE_REGION);
-    settle_public_network(&mut attributes);
+    settle_public_network(&mut attributes, DEFAULT_ENGINE_REGION);
     Ok(attributes)
 }
 
-/// Checks attributes that are changes of a gateway, so that none is missing.
-pub(super) fn check_changes(attributes: &Attributes) -> Result<(), Refusal> {
+/// Checks parameters that are changes of a gateway, so that none is missing.
+pub(super) fn check_changes(body: &Map<String, Json>) -> Result<(), Refusal> {
+    refuse_unread(body)?;
+    let attributes = wire::decode(GATEWAY.fields, body);
     let mut findings = Vec::new();
     let context = Context {
         region: DEFAULT_ENGINE_REGION,
         allow: &Allowances::new(),
     };
     let root = FieldPath::root();
-    check_fields(GATEWAY.fields, attributes, &root, &context, &mut findings);
+    check_fields(GATEWAY.fields, &attributes, &root, &context, &mut findings);
     findings.retain(|finding| finding.rule != "missing-key");
+    refuse_errors(findings)
+}
+
+/// Checks the parameters of a public network for a gateway that is there.
+pub(super) fn check_network(
+    gateway: &Gateway,
+    internet: &Map<String, Json>,
+) -> Result<(), Refusal> {
+    let mut body = gateway.body.clone();
+    body.remove("InternetMaxBandwidthOut");
+    body.insert("InternetConfig".to_owned(), Json::Object(internet.clone()));
+    refuse_unread(&body)?;
+    let attributes = wire::decode(GATEWAY.fields, &body);
+    let context = Context {
+        region: DEFAULT_ENGINE_REGION,
+        allow: &Allowances::new(),
+    };
+    let mut findings = check(GATEWAY, &attributes, &context);
+    findings.retain(|finding| {
+        finding
+            .path
+            .segments()
+            .first()
+            .is_some_and(|key| key == "internetConfig")
+    });
     refuse_errors(findings)
 }
 
@@ -115,14 +143,38 @@ fn refusal(finding: &Finding) -> Refusal {
     Refusal::new(code, finding.summary.clone())
 }
 
-/// Refuses empty text where it doesn't mean "not set", as the table reads it.
-pub(super) fn refuse_empty(body: &Map<String, Json>) -> Result<(), Refusal> {
+/// Refuses what the table's reader would take for "not set", which in a request it is not.
+fn refuse_unread(body: &Map<String, Json>) -> Result<(), Refusal> {
     for (name, code) in [
         ("Name", "InvalidParameterValue.Name"),
         ("Type", "InvalidParameterValue.Type"),
     ] {
         if body.get(name).and_then(Json::as_str) == Some("") {
             return Err(Refusal::new(code, format!("{name} is empty")));
+        }
+    }
+    refuse_low_numbers(GATEWAY.fields, body, &FieldPath::root())
+}
+
+fn refuse_low_numbers(
+    fields: &[Field],
+    body: &Map<String, Json>,
+    at: &FieldPath,
+) -> Result<(), Refusal> {
+    for field in fields {
+        let Some(value) = field.wire.and_then(|name| body.get(name)) else {
+            continue;
+        };
+        let path = at.child(field.key);
+        match (&field.shape, value) {
+            (Shape::Object(inner), Json::Object(map)) => refuse_low_numbers(inner, map, &path)?,
+            (Shape::Whole(whole), Json::Number(number))
+                if number.as_i64().is_some_and(|number| number < whole.min) =>
+            {
+                let summary = format!("{path} is {number}; the least is {}", whole.min);
+                return Err(refusal(&Finding::error(path, "out-of-range", summary, "")));
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -157,29 +209,6 @@ fn with_plain_tag_keys(mut attributes: Attributes) -> Attributes {
         *tags = renamed;
     }
     attributes
-}
-
-/// Makes the two places that name the public network agree.
-///
-/// A bandwidth alone asks for a public network of the default kind: the vendor does not say so, but
-/// the parameter would mean nothing else.
-fn settle_public_network(attributes: &mut Attributes) {
-    let outer = attributes.get("internetMaxBandwidthOut").cloned();
-    if outer.is_none() && !attributes.contains_key("internetConfig") {
-        return;
-    }
-    let internet = attributes
-        .entry("internetConfig".to_owned())
-        .or_insert_with(|| Value::Map(Attributes::new()));
-    let Value::Map(internet) = internet else {
-        return;
-    };
-    let bandwidth = outer
-        .or_else(|| internet.get("internetMaxBandwidthOut").cloned())
-        .unwrap_or(Value::Int(DEFAULT_BANDWIDTH));
-    internet.insert("internetMaxBandwidthOut".to_owned(), bandwidth.clone());
-    attributes.insert("internetMaxBandwidthOut".to_owned(), bandwidth);
-    fill_defaults(GATEWAY.fields, attributes, DEFAULT_ENGINE_REGION);
 }
 
 fn within_limits(cloud: &Cloud, attributes: &Attributes) -> Result<(), Refusal> {

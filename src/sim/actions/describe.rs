@@ -69,19 +69,29 @@ pub(super) fn groups(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 /// `DescribeCloudNativeAPIGatewayConfig`.
 pub(super) fn config(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
     let gateway = ask.gateway(cloud)?;
-    let group = ask.text("GroupId");
-    if !group.is_empty() && group != gateway.group_id {
-        return Err(Refusal::new(
-            "ResourceNotFound.InstanceNotFound",
-            format!("{} has no group {group}", gateway.id),
-        ));
-    }
+    ask.group_of(gateway)?;
     Ok(result(json!({
         "GatewayId": gateway.id,
         "ConfigList": gateway.shown_networks(ask.now),
         "GroupSubnetId": gateway.subnet(),
         "GroupVpcId": gateway.vpc(),
         "GroupId": gateway.group_id,
+    })))
+}
+
+/// `DescribePublicNetwork`.
+pub(super) fn public_network(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
+    let gateway = ask.gateway(cloud)?;
+    ask.group_of(gateway)?;
+    let id = ask.text("NetworkId");
+    let shown = gateway
+        .shown_public(ask.now)
+        .filter(|network| network["NetworkId"] == id && gateway.is_up(ask.now))
+        .ok_or_else(|| Refusal::no_part(&gateway.id, &format!("public network {id}")))?;
+    Ok(result(json!({
+        "GatewayId": gateway.id,
+        "GroupId": gateway.group_id,
+        "PublicNetwork": shown,
     })))
 }
 

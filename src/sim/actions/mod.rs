@@ -3,7 +3,9 @@
 mod change;
 mod create;
 mod describe;
+mod network;
 mod parameters;
+mod tags;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -27,6 +29,8 @@ pub(super) struct Action {
     pub(super) effect: Effect,
     /// Whether its answer is a list.
     pub(super) lists: bool,
+    /// Whether it starts a task that can fail.
+    pub(super) can_fail: bool,
     /// What it takes.
     pub(super) parameters: Parameters,
     /// Carries it out.
@@ -39,7 +43,7 @@ pub(super) type Handler = fn(&mut Cloud, &Ask) -> Result<Map<String, Json>, Refu
 /// Holds one request as a handler sees it.
 #[derive(Debug)]
 pub(super) struct Ask {
-    /// The region that it was sent to.
+    /// The region that it was sent to; empty where the service has none.
     pub(super) region: String,
     /// Its parameters: names and types are right, and no null is left.
     pub(super) body: Map<String, Json>,
@@ -70,6 +74,12 @@ impl Ask {
         self.body.get(name).and_then(Json::as_bool)
     }
 
+    /// Returns a list parameter of texts, empty if it was left out.
+    fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = self.body.get(name).and_then(Json::as_array);
+        items.into_iter().flatten().filter_map(Json::as_str)
+    }
+
     /// Finds the gateway that `GatewayId` names in the request's region.
     fn gateway<'a>(&self, cloud: &'a Cloud) -> Result<&'a Gateway, Refusal> {
         let id = self.text("GatewayId");
@@ -79,9 +89,20 @@ impl Ask {
             .filter(|gateway| gateway.region == self.region)
             .ok_or_else(|| Refusal::no_gateway(id))
     }
+
+    /// Checks that `GroupId`, if it is there, names the gateway's only group.
+    fn group_of(&self, gateway: &Gateway) -> Result<(), Refusal> {
+        let group = self.text("GroupId");
+        if group.is_empty() || group == gateway.group_id {
+            return Ok(());
+        }
+        Err(Refusal::no_part(&gateway.id, &format!("group {group}")))
+    }
 }
 
 const GATEWAY_ID: Parameter = required("GatewayId", Kind::Text);
+const GROUP_ID: Parameter = required("GroupId", Kind::Text);
+const ANY_GROUP_ID: Parameter = optional("GroupId", Kind::Text);
 
 /// Every action that this cloud has.
 pub(super) const ACTIONS: &[Action] = &[
@@ -90,6 +111,7 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "CreateCloudNativeAPIGateway",
         effect: Effect::Create,
         lists: false,
+        can_fail: true,
         parameters: Parameters::Table(GATEWAY.fields),
         run: create::create,
     },
@@ -98,6 +120,7 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "DescribeCloudNativeAPIGateway",
         effect: Effect::Read,
         lists: false,
+        can_fail: false,
         parameters: Parameters::Listed(&[GATEWAY_ID]),
         run: describe::one,
     },
@@ -106,6 +129,7 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "DescribeCloudNativeAPIGateways",
         effect: Effect::Read,
         lists: true,
+        can_fail: false,
         parameters: Parameters::Listed(&[
             optional("Limit", Kind::Whole),
             optional("Offset", Kind::Whole),
@@ -118,6 +142,7 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "DescribeNativeGatewayServerGroups",
         effect: Effect::Read,
         lists: true,
+        can_fail: false,
         parameters: Parameters::Listed(&[
             GATEWAY_ID,
             optional("Offset", Kind::Whole),
@@ -131,7 +156,8 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "DescribeCloudNativeAPIGatewayConfig",
         effect: Effect::Read,
         lists: false,
-        parameters: Parameters::Listed(&[GATEWAY_ID, optional("GroupId", Kind::Text)]),
+        can_fail: false,
+        parameters: Parameters::Listed(&[GATEWAY_ID, ANY_GROUP_ID]),
         run: describe::config,
     },
     Action {
@@ -139,6 +165,7 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "ModifyCloudNativeAPIGateway",
         effect: Effect::Repeatable,
         lists: false,
+        can_fail: false,
         parameters: Parameters::Listed(&[
             GATEWAY_ID,
             optional("Name", Kind::Text),
@@ -154,8 +181,113 @@ pub(super) const ACTIONS: &[Action] = &[
         name: "DeleteCloudNativeAPIGateway",
         effect: Effect::Repeatable,
         lists: false,
+        can_fail: false,
         parameters: Parameters::Listed(&[GATEWAY_ID, optional("DeleteClsTopic", Kind::Flag)]),
         run: change::delete,
+    },
+    Action {
+        service: Service::Tse,
+        name: "UpdateCloudNativeAPIGatewaySpec",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: true,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            GROUP_ID,
+            required("NodeConfig", Kind::AsInCreate("NodeConfig")),
+        ]),
+        run: change::update_spec,
+    },
+    Action {
+        service: Service::Tse,
+        name: "ModifyNetworkBasicInfo",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: true,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            GROUP_ID,
+            required("NetworkType", Kind::Text),
+            required("Vip", Kind::Text),
+            optional("InternetMaxBandwidthOut", Kind::Whole),
+            optional("Description", Kind::Text),
+            optional("SlaType", Kind::Text),
+        ]),
+        run: network::modify,
+    },
+    Action {
+        service: Service::Tse,
+        name: "CreateCloudNativeAPIGatewayPublicNetwork",
+        effect: Effect::Create,
+        lists: false,
+        can_fail: true,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            ANY_GROUP_ID,
+            optional("InternetConfig", Kind::AsInCreate("InternetConfig")),
+        ]),
+        run: network::add,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DeleteCloudNativeAPIGatewayPublicNetwork",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: true,
+        parameters: Parameters::Listed(&[
+            GATEWAY_ID,
+            ANY_GROUP_ID,
+            optional("InternetAddressVersion", Kind::Text),
+            optional("Vip", Kind::Text),
+        ]),
+        run: network::remove,
+    },
+    Action {
+        service: Service::Tse,
+        name: "DescribePublicNetwork",
+        effect: Effect::Read,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[GATEWAY_ID, GROUP_ID, required("NetworkId", Kind::Text)]),
+        run: describe::public_network,
+    },
+    Action {
+        service: Service::Tag,
+        name: "TagResources",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("ResourceList", Kind::Texts),
+            required("Tags", Kind::Tags),
+        ]),
+        run: tags::set,
+    },
+    Action {
+        service: Service::Tag,
+        name: "UnTagResources",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("ResourceList", Kind::Texts),
+            required("TagKeys", Kind::Texts),
+        ]),
+        run: tags::unset,
+    },
+    Action {
+        service: Service::Tag,
+        name: "GetResources",
+        effect: Effect::Read,
+        lists: true,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            optional("ResourceList", Kind::Texts),
+            optional("TagFilters", Kind::TagFilters),
+            optional("PaginationToken", Kind::Text),
+            optional("MaxResults", Kind::Whole),
+        ]),
+        run: tags::get,
     },
 ];
 

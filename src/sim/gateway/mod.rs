@@ -1,6 +1,8 @@
 //! One gateway: what is recorded of it, and how the API shows it.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod interfere;
+mod network;
+mod task;
 
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
@@ -10,8 +12,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::kinds::GATEWAY;
 use crate::schema::{Read, Shape};
 
-/// What the console's password reads as; no gateway stands behind it.
-pub(super) const ADMIN_PASSWORD: &str = "simulated-password-that-opens-nothing";
+pub(super) use network::settle_public_network;
+use network::{BANDWIDTH, INTERNET};
+pub(super) use task::{Task, Work};
 
 /// Records one gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +46,18 @@ pub(super) struct Gateway {
     pub(super) fails: bool,
     /// When it is gone, once a delete was accepted.
     pub(super) gone: Option<i64>,
+    /// The task that changes it, while it is under way.
+    #[serde(default)]
+    pub(super) task: Option<Task>,
+    /// Whether the last task that was to change it failed.
+    #[serde(default)]
+    pub(super) change_failed: bool,
+    /// How many public networks it has had; address and id of the last one come from it.
+    #[serde(default)]
+    pub(super) networks: u64,
+    /// What was said of the private network.
+    #[serde(default)]
+    pub(super) private: Map<String, Json>,
 }
 
 impl Gateway {
@@ -58,6 +73,10 @@ impl Gateway {
             "InstallingPlugin"
         } else if self.fails {
             "CreateFailed"
+        } else if let Some(task) = &self.task {
+            task.work.gateway_status()
+        } else if self.change_failed {
+            "ModifyFailed"
         } else {
             "Running"
         }
@@ -65,40 +84,20 @@ impl Gateway {
 
     /// Tells whether a task is under way, so that nothing else can be started.
     pub(super) fn is_busy(&self, now: i64) -> bool {
-        self.gone.is_some() || now < self.ready
+        self.gone.is_some() || self.task.is_some() || now < self.ready
     }
 
-    /// Returns the public network's parameters, if it has one.
-    pub(super) fn internet(&self) -> Option<&Map<String, Json>> {
-        self.body.get("InternetConfig")?.as_object()
+    /// Tells whether it was made and is not leaving, whatever it is called at the moment.
+    pub(super) fn is_up(&self, now: i64) -> bool {
+        self.gone.is_none() && !self.fails && now >= self.ready
     }
 
-    /// Returns the public addresses; they exist once it runs.
-    ///
-    /// They come from the blocks that are reserved for documentation.
-    fn public_addresses(&self, now: i64) -> Vec<String> {
-        let Some(internet) = self.internet().filter(|_| self.status(now) == "Running") else {
-            return Vec::new();
-        };
-        let [.., high, low] = self.number.to_be_bytes();
-        let version = internet.get("InternetAddressVersion");
-        vec![if version.and_then(Json::as_str) == Some("IPV6") {
-            let [_, _, middle, last] = [0, 0, self.number >> 16, self.number & 0xffff]
-                .map(|part| u16::try_from(part & 0xffff).unwrap_or_default());
-            Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, middle, last).to_string()
-        } else if high % 2 == 0 {
-            Ipv4Addr::new(203, 0, 113, low).to_string()
-        } else {
-            Ipv4Addr::new(198, 51, 100, low).to_string()
-        }]
-    }
-
-    /// Returns the public bandwidth, 0 without a public network.
-    pub(super) fn bandwidth(&self) -> Json {
-        self.body
-            .get("InternetMaxBandwidthOut")
-            .cloned()
-            .unwrap_or_else(|| json!(0))
+    /// Returns the status word of its default server group.
+    fn group_status(&self, now: i64) -> &str {
+        match &self.task {
+            Some(task) if matches!(task.work, Work::Nodes(_)) => "UpdatingSpec",
+            _ => self.status(now),
+        }
     }
 
     /// Shows it as `DescribeCloudNativeAPIGateway` and the list do.
@@ -134,7 +133,7 @@ impl Gateway {
             "GatewayMinorVersion": format!("{version}.1"),
             "InstancePort": { "HttpPort": "80", "HttpsPort": "443", "TcpPort": "", "UdpPort": "" },
             "LoadBalancerType": if internet.is_some() { "L7" } else { "" },
-            "PublicIpAddresses": self.public_addresses(now),
+            "PublicIpAddresses": Vec::from_iter(self.public_address(now)),
             "DeleteProtect": self.delete_protect,
             "AvailableUpgradeVersions": [],
             "AvailableUpgrade": false,
@@ -154,7 +153,7 @@ impl Gateway {
             "Name": "default",
             "Description": "",
             "NodeConfig": self.body.get("NodeConfig"),
-            "Status": self.status(now),
+            "Status": self.group_status(now),
             "CreateTime": written_time(self.created),
             "ModifyTime": written_time(self.modified),
             "IsFirstGroup": 1,
@@ -165,54 +164,6 @@ impl Gateway {
             "ElasticNumber": 0,
             "SupportTOA": false,
             "SupportIPV6": false,
-        })
-    }
-
-    /// Shows the networks as `DescribeCloudNativeAPIGatewayConfig` does: the private one, and the
-    /// public one if there is one; none before the gateway runs.
-    pub(super) fn shown_networks(&self, now: i64) -> Vec<Json> {
-        if self.status(now) != "Running" {
-            return Vec::new();
-        }
-        let private = self.shown_network("Internal", &Map::new(), "");
-        let public = self.internet().map(|internet| {
-            let address = self.public_addresses(now).pop().unwrap_or_default();
-            self.shown_network("Open", internet, &address)
-        });
-        std::iter::once(private).chain(public).collect()
-    }
-
-    fn shown_network(&self, net_type: &str, internet: &Map<String, Json>, vip: &str) -> Json {
-        let public = net_type == "Open";
-        let (master, slave) = (
-            text(internet, "MasterZoneId"),
-            text(internet, "SlaveZoneId"),
-        );
-        let multi_zone = internet.get("MultiZoneFlag").and_then(Json::as_bool);
-        json!({
-            "ConsoleType": "Konga",
-            "NetType": net_type,
-            "Status": "Open",
-            "HttpUrl": "",
-            "HttpsUrl": format!("https://{}-konga.invalid:1337/", self.id),
-            "AdminUser": "admin",
-            "AdminPassword": ADMIN_PASSWORD,
-            "AccessControl": null,
-            "VpcId": self.vpc(),
-            "SubnetId": self.subnet(),
-            "Description": text(internet, "Description"),
-            "SlaType": text(internet, "SlaType"),
-            "SlaName": text(internet, "SlaType"),
-            "Vip": vip,
-            "InternetMaxBandwidthOut": if public { self.bandwidth() } else { json!(0) },
-            "MultiZoneFlag": multi_zone.unwrap_or(false),
-            "MasterZoneId": master,
-            "SlaveZoneId": slave,
-            "MasterZoneName": master,
-            "SlaveZoneName": slave,
-            "NetworkId": format!("network-{:08x}", self.number * 2 + u64::from(public)),
-            "IPV6FullChain": false,
-            "CustomizedConfigContent": "",
         })
     }
 
@@ -238,26 +189,6 @@ impl Gateway {
             let part = |key: &str| pair.get(key).and_then(Json::as_str);
             Some((part("TagKey")?, part("TagValue").unwrap_or_default()))
         })
-    }
-
-    /// Changes what it shows, as if someone had done so elsewhere.
-    ///
-    /// What a create call can set changes in the record itself; anything else, such as `Status`, is
-    /// laid over the answers until null takes it away.
-    pub(super) fn interfere(&mut self, changes: Map<String, Json>) {
-        for (key, value) in changes {
-            if let ("DeleteProtect", Some(protect)) = (key.as_str(), value.as_bool()) {
-                self.delete_protect = protect;
-                continue;
-            }
-            let set_by_create = GATEWAY.fields.iter().any(|f| f.wire == Some(&key));
-            let target = if set_by_create {
-                &mut self.body
-            } else {
-                &mut self.overlay
-            };
-            lay_over(target, json!({ key: value }));
-        }
     }
 }
 
@@ -328,6 +259,10 @@ pub(super) mod tests {
             ready: 2000,
             fails: false,
             gone: None,
+            task: None,
+            change_failed: false,
+            networks: 0,
+            private: Map::new(),
         }
     }
 
@@ -342,32 +277,6 @@ pub(super) mod tests {
         assert_eq!(at(&one, 2000), "CreateFailed");
         one.gone = Some(9000);
         assert_eq!(at(&one, 2000), "Deleting");
-    }
-
-    #[test]
-    fn the_public_address_comes_with_running() {
-        let mut one = gateway(1);
-        one.body.insert("InternetConfig".to_owned(), json!({}));
-        assert_eq!(one.shown(1000)["PublicIpAddresses"], json!([]));
-        assert_eq!(one.shown(2000)["PublicIpAddresses"], json!(["203.0.113.1"]));
-        assert_eq!(one.shown(2000)["EnableInternet"], true);
-        assert_eq!(one.shown_networks(2000).len(), 2);
-    }
-
-    #[test]
-    fn interference_reaches_the_record_or_lies_over_it() {
-        let mut one = gateway(1);
-        let changes =
-            json!({ "NodeConfig": { "Number": 9 }, "Status": "Abnormal", "DeleteProtect": true });
-        one.interfere(changes.as_object().unwrap().clone());
-        assert_eq!(
-            one.body["NodeConfig"],
-            json!({ "Specification": "1c2g", "Number": 9 })
-        );
-        assert_eq!(one.shown(2000)["Status"], "Abnormal");
-        assert!(one.delete_protect);
-        one.interfere(Map::from_iter([("Status".to_owned(), Json::Null)]));
-        assert_eq!(one.shown(2000)["Status"], "Running");
     }
 
     #[test]

@@ -1,0 +1,53 @@
+//! `gwplan drift`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+
+use crate::engine;
+use crate::plan::drift;
+use crate::view;
+
+use crate::cli::cloud::connect;
+use crate::cli::failure::Failure;
+use crate::cli::workspace::{Workspace, block_on, schema_of};
+use crate::cli::{Exit, Session};
+
+/// Compares the cloud with the state, and changes nothing.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DriftArgs {
+    /// Exits with 2 where there is drift.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// The form of the output.
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// JSON, on one line.
+    Json,
+}
+
+pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> {
+    let workspace = Workspace::open(session)?;
+    let state = workspace.state()?;
+    let snapshot = block_on(async {
+        let connection = connect(session, &workspace).await?;
+        // The files don't matter here: only what was applied is compared.
+        Ok(engine::refresh(&connection.client, &BTreeMap::new(), &state).await?)
+    })?;
+    let found = drift(&state, &snapshot, &schema_of);
+    session.terminal.product(&match args.format {
+        Format::Text => view::drift_text(&found),
+        Format::Json => view::drift_json(&found),
+    })?;
+    Ok(if args.detailed_exitcode && !found.is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}

@@ -1,0 +1,157 @@
+//! Changes tags, of many resources in one call where they get the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::api::Client;
+use crate::kinds::tags::{self, BATCH, FailedResource};
+
+/// How long a change waits for others to go along with it.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Says which tags of one resource change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TagChange {
+    /// The tags to set.
+    pub(super) set: BTreeMap<String, String>,
+    /// The keys to take off.
+    pub(super) unset: Vec<String>,
+}
+
+/// Takes changes of tags and puts those that are the same into one call.
+#[derive(Clone)]
+pub(super) struct Tagger(mpsc::UnboundedSender<Request>);
+
+struct Request {
+    region: String,
+    resource: String,
+    change: TagChange,
+    done: oneshot::Sender<Result<(), String>>,
+}
+
+impl Tagger {
+    /// Begins to take changes; the task ends when all taggers are dropped.
+    pub(super) fn start(client: Client) -> Self {
+        let (requests, incoming) = mpsc::unbounded_channel();
+        tokio::spawn(gather(client, incoming));
+        Self(requests)
+    }
+
+    /// Changes the tags of one resource.
+    ///
+    /// # Errors
+    /// What the cloud said, where this resource was refused; others of the same call may be done.
+    pub(super) async fn change(
+        &self,
+        region: &str,
+        resource: String,
+        change: TagChange,
+    ) -> Result<(), String> {
+        let (done, outcome) = oneshot::channel();
+        // A tagger that is gone has been stopped.
+        self.0
+            .send(Request {
+                region: region.to_owned(),
+                resource,
+                change,
+                done,
+            })
+            .ok();
+        outcome
+            .await
+            .unwrap_or_else(|_| Err("the run was stopped".to_owned()))
+    }
+}
+
+async fn gather(client: Client, mut incoming: mpsc::UnboundedReceiver<Request>) {
+    while let Some(first) = incoming.recv().await {
+        let mut requests = vec![first];
+        let until = Instant::now() + GATHER;
+        loop {
+            tokio::select! {
+                next = incoming.recv() => match next {
+                    Some(request) => requests.push(request),
+                    None => break,
+                },
+                () = sleep_until(until) => break,
+            }
+        }
+        for group in alike(requests) {
+            // Groups go side by side; the client keeps the pace.
+            tokio::spawn(send(client.clone(), group));
+        }
+    }
+}
+
+/// Puts requests that change the same together, as many as one call takes.
+fn alike(requests: Vec<Request>) -> Vec<Vec<Request>> {
+    let mut groups: BTreeMap<(String, TagChange), Vec<Request>> = BTreeMap::new();
+    for request in requests {
+        let key = (request.region.clone(), request.change.clone());
+        groups.entry(key).or_default().push(request);
+    }
+    let mut batches = Vec::new();
+    for mut group in groups.into_values() {
+        while !group.is_empty() {
+            let rest = group.split_off(group.len().min(BATCH));
+            batches.push(std::mem::replace(&mut group, rest));
+        }
+    }
+    batches
+}
+
+async fn send(client: Client, group: Vec<Request>) {
+    let Some(Request { region, change, .. }) = group.first() else {
+        return;
+    };
+    let resources: Vec<String> = group
+        .iter()
+        .map(|request| request.resource.clone())
+        .collect();
+    let outcome = send_change(&client, region, &resources, change).await;
+    for Request { resource, done, .. } in group {
+        let own = match &outcome {
+            Ok(failed) => match failed.iter().find(|failed| failed.resource == resource) {
+                Some(FailedResource { code, message, .. }) => Err(format!("{code}: {message}")),
+                None => Ok(()),
+            },
+            Err(message) => Err(message.clone()),
+        };
+        done.send(own).ok();
+    }
+}
+
+/// Sets before it takes off, so that a resource is never without a tag that only gets a new value.
+async fn send_change(
+    client: &Client,
+    region: &str,
+    resources: &[String],
+    change: &TagChange,
+) -> Result<Vec<FailedResource>, String> {
+    let mut failed = Vec::new();
+    let pairs: Vec<(&String, &String)> = change.set.iter().collect();
+    for chunk in pairs.chunks(BATCH) {
+        let set = chunk
+            .iter()
+            .map(|(key, value)| ((*key).clone(), (*value).clone()))
+            .collect();
+        failed.extend(
+            client
+                .call(region, tags::set(resources, &set))
+                .await
+                .map_err(|error| error.to_string())?,
+        );
+    }
+    for keys in change.unset.chunks(BATCH) {
+        failed.extend(
+            client
+                .call(region, tags::unset(resources, keys))
+                .await
+                .map_err(|error| error.to_string())?,
+        );
+    }
+    Ok(failed)
+}

@@ -1,0 +1,253 @@
+//! Changes a resource while it lives, one planned call after the other.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::api::ErrorKind;
+use crate::kinds::{Handles, Target, tags};
+use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
+use crate::plan::PlannedCall;
+use crate::schema::{Read, field_at};
+use crate::state::{Record, Status};
+
+use super::step::{Job, Trouble};
+use super::tags::TagChange;
+use super::watch::{Outcome, Until};
+
+/// How long the list may take to show what a call has set.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
+
+impl Job<'_> {
+    /// Makes the planned calls in their order; after each, the record tells how far it came.
+    pub(super) async fn make_calls(
+        &self,
+        calls: &[PlannedCall],
+        after: &Attributes,
+        record: &mut Record,
+    ) -> Result<(), Trouble> {
+        let identity = record.identity();
+        for planned in calls {
+            self.make_call(planned, after, &identity).await?;
+            for path in &planned.paths {
+                set_value_at(&mut record.applied, path, value_at(after, path).cloned());
+            }
+            self.settle(record.clone(), None).await?;
+            self.wait_for_parts(planned, &identity).await?;
+            self.wait_until_shown(planned, after, record).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the resource runs and the list shows what the call has set.
+    ///
+    /// The list may lag behind: it can show the resource as running before it shows it as changing.
+    /// A cloud that never shows the value as it was sent is believed after a while; the next plan
+    /// tells the difference.
+    async fn wait_until_shown(
+        &self,
+        planned: &PlannedCall,
+        after: &Attributes,
+        record: &mut Record,
+    ) -> Result<(), Trouble> {
+        let (identity, since) = (record.identity(), Instant::now());
+        loop {
+            let limit = self.crew.create_limit;
+            match self
+                .wait(&identity, &record.cloud_status, Until::Ready, limit)
+                .await
+            {
+                Outcome::Reached(Some(observed)) => {
+                    record.status = Status::Ready;
+                    record.observe(&observed);
+                    if self.shows(&observed.attributes, planned, after)
+                        || since.elapsed() > SHOWN_WITHIN
+                    {
+                        return Ok(());
+                    }
+                }
+                outcome => return Err(self.update_stuck(&planned.action, outcome)),
+            }
+        }
+    }
+
+    /// Tells whether the list shows what a call has set; of what needs a call of its own, it shows
+    /// only whether that is there.
+    fn shows(&self, observed: &Attributes, planned: &PlannedCall, after: &Attributes) -> bool {
+        let fields = self.kind.schema().fields;
+        planned.paths.iter().all(|path| {
+            let wanted = value_at(after, path).filter(|value| value.as_text() != Some(""));
+            let shown = value_at(observed, path);
+            match field_at(fields, path).map(|field| field.read) {
+                Some(Read::Listed) => shown == wanted,
+                Some(Read::Detailed) if path.segments().len() == 1 => {
+                    shown.is_some() == wanted.is_some()
+                }
+                _ => true,
+            }
+        })
+    }
+
+    pub(super) async fn make_call(
+        &self,
+        planned: &PlannedCall,
+        after: &Attributes,
+        identity: &Identity,
+    ) -> Result<(), Trouble> {
+        if planned.action == tags::CALL {
+            return self.change_tags(planned, after, identity).await;
+        }
+        let started = Instant::now();
+        loop {
+            let handles = self.look_up(&planned.action, identity).await?;
+            let target = Target {
+                id: &identity.id,
+                handles: &handles,
+                paths: &planned.paths,
+                after,
+            };
+            let Some(call) = self.kind.update(&planned.action, &target) else {
+                return Err(Trouble::failed(
+                    format!("gwplan knows no call {}", planned.action),
+                    "make a new plan",
+                ));
+            };
+            match self.crew.client.call(&identity.region, call).await {
+                Ok(()) => return Ok(()),
+                Err(error)
+                    if error.kind == ErrorKind::Conflict
+                        && started.elapsed() < self.crew.create_limit =>
+                {
+                    self.pause_for_conflict(started).await?;
+                }
+                Err(error) => return Err(self.refused(&error)),
+            }
+        }
+    }
+
+    async fn look_up(&self, action: &str, identity: &Identity) -> Result<Handles, Trouble> {
+        match self.kind.lookup(action, &identity.id) {
+            None => Ok(Handles {
+                settled: true,
+                ..Handles::default()
+            }),
+            Some(call) => self
+                .crew
+                .client
+                .call(&identity.region, call)
+                .await
+                .map_err(|error| self.refused(&error)),
+        }
+    }
+
+    /// A part of the resource may be at work when the resource itself says that it runs.
+    async fn wait_for_parts(
+        &self,
+        planned: &PlannedCall,
+        identity: &Identity,
+    ) -> Result<(), Trouble> {
+        let started = Instant::now();
+        while started.elapsed() < self.crew.create_limit {
+            if self.look_up(&planned.action, identity).await?.settled {
+                return Ok(());
+            }
+            self.pause_for_conflict(started).await?;
+        }
+        Err(Trouble::failed(
+            format!(
+                "{} is still at work on a part of {}",
+                planned.action, identity.id
+            ),
+            "plan again when the console shows it running",
+        ))
+    }
+
+    async fn change_tags(
+        &self,
+        planned: &PlannedCall,
+        after: &Attributes,
+        identity: &Identity,
+    ) -> Result<(), Trouble> {
+        let mut change = TagChange::default();
+        for path in &planned.paths {
+            let Some(key) = path.segments().last() else {
+                continue;
+            };
+            match value_at(after, path).and_then(Value::as_text) {
+                Some(value) => {
+                    change.set.insert(key.clone(), value.to_owned());
+                }
+                None => change.unset.push(key.clone()),
+            }
+        }
+        let resource = self.kind.tag_resource(&identity.region, &identity.id);
+        self.crew
+            .tagger
+            .change(&identity.region, resource, change)
+            .await
+            .map_err(|message| {
+                Trouble::failed(
+                    format!("the tags can't be changed: {message}"),
+                    "see what the tag service says, then apply again",
+                )
+            })
+    }
+
+    fn update_stuck(&self, action: &str, outcome: Outcome) -> Trouble {
+        let address = self.address();
+        match outcome {
+            Outcome::Interrupted => Trouble::Interrupted,
+            Outcome::Failed(observed) => Trouble::failed(
+                format!("{address} is {} after {action}", observed.status),
+                "look at it in the console, then plan again",
+            ),
+            Outcome::TimedOut(status) => Trouble::failed(
+                format!("{address} is still {status} after {action}"),
+                "what was done is recorded: plan again when it runs",
+            ),
+            Outcome::Vanished | Outcome::Reached(_) => Trouble::failed(
+                format!("{address} was deleted by someone else while it was being changed"),
+                "plan again: it is planned anew",
+            ),
+        }
+    }
+
+    /// Stops a step about a resource that has moved since the plan was made.
+    pub(super) async fn check_unmoved(&self, identity: &Identity) -> Result<(), Trouble> {
+        let Some(seen) = &self.step.seen else {
+            return Ok(());
+        };
+        let observed = match self
+            .crew
+            .client
+            .call(&identity.region, self.kind.describe(&identity.id))
+            .await
+        {
+            Ok(observed) => observed,
+            // Deletes find that out by themselves, and for the rest the call says so.
+            Err(error) if error.kind == ErrorKind::Absent => return Ok(()),
+            Err(error) => return Err(self.refused(&error)),
+        };
+        let listed = self
+            .kind
+            .schema()
+            .fields
+            .iter()
+            .filter(|field| field.read == Read::Listed);
+        let moved: Vec<&str> = listed
+            .map(|field| field.key)
+            .filter(|key| observed.attributes.get(*key) != seen.get(*key))
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        Err(Trouble::failed(
+            format!(
+                "{} has changed in the cloud since the plan was made: {}",
+                identity.id,
+                moved.join(", ")
+            ),
+            "nothing was done to it; plan again and review what the plan says now",
+        ))
+    }
+}

@@ -1,0 +1,169 @@
+//! What keeps a resource from being destroyed, and what is lost when it is.
+
+use crate::model::{Address, Attributes, Desired, Diagnostic, FieldPath, Observed, Value};
+use crate::schema::{Change, Field, Need, ResourceSchema, field};
+use crate::state::Record;
+
+use super::{Inputs, Plan, PlannedCall};
+
+/// Says what is about to be destroyed.
+#[derive(Clone, Copy)]
+pub(super) struct Doomed<'a> {
+    pub(super) address: &'a Address,
+    pub(super) record: &'a Record,
+    pub(super) before: &'a Attributes,
+    /// What is about to be done to it, in a word.
+    pub(super) verb: &'static str,
+}
+
+/// Refuses to destroy what `preventDestroy` protects.
+///
+/// Where the files don't say, the record does: so taking a resource out of the YAML lifts nothing.
+pub(super) fn check_prevent_destroy(inputs: &Inputs<'_>, doomed: Doomed<'_>, plan: &mut Plan) {
+    let Doomed {
+        address,
+        record,
+        verb,
+        ..
+    } = doomed;
+    let desired = inputs.desired.get(address);
+    if !desired.map_or(record.prevent_destroy, |desired| desired.prevent_destroy) {
+        return;
+    }
+    let help = match desired {
+        Some(_) => {
+            "set `lifecycle.preventDestroy: false` here, or undo the change that asks for this"
+        }
+        None => {
+            "the state remembers the protection: put the resource back into the YAML, set `lifecycle.preventDestroy: false`, apply that, and then take it out"
+        }
+    };
+    plan.diagnostics.push(
+        Diagnostic::error(
+            "protected",
+            format!("the plan would {verb} {address}, which `preventDestroy` protects"),
+        )
+        .help(help)
+        .at(place(desired)),
+    );
+}
+
+/// Returns the calls that lift the cloud's own protection; refuses where the YAML doesn't lift it.
+pub(super) fn lift_delete_guard(
+    inputs: &Inputs<'_>,
+    schema: &ResourceSchema,
+    doomed: Doomed<'_>,
+    plan: &mut Plan,
+) -> Vec<PlannedCall> {
+    let Doomed {
+        address,
+        before,
+        verb,
+        ..
+    } = doomed;
+    let Some(guard) = schema
+        .delete_guard
+        .and_then(|key| field(schema.fields, key))
+    else {
+        return Vec::new();
+    };
+    let is_on =
+        |attributes: &Attributes| attributes.get(guard.key).and_then(Value::as_bool) == Some(true);
+    if !is_on(before) {
+        return Vec::new();
+    }
+    let desired = inputs.desired.get(address);
+    if let (Some(desired), Change::AfterCreate(call) | Change::InPlace(call)) =
+        (desired, guard.change)
+        && !is_on(&desired.attributes)
+    {
+        return vec![PlannedCall {
+            action: call.to_owned(),
+            paths: vec![FieldPath::from_iter([guard.key])],
+        }];
+    }
+    let key = guard.key;
+    let help = match desired {
+        Some(_) => format!(
+            "set `{key}: false` here to have it lifted first, or undo the change that asks for this"
+        ),
+        None => format!(
+            "put it back into the YAML with `{key}: false`, apply that, and then take it out"
+        ),
+    };
+    plan.diagnostics.push(
+        Diagnostic::error(
+            "protected",
+            format!("the plan would {verb} {address}, but the cloud's `{key}` is on"),
+        )
+        .help(help)
+        .at(place(desired)),
+    );
+    Vec::new()
+}
+
+fn place(desired: Option<&Desired>) -> Option<crate::model::Location> {
+    desired.and_then(|desired| desired.location.clone())
+}
+
+/// Tells in words what is lost for good when a resource is destroyed or replaced.
+pub(super) fn losses(
+    inputs: &Inputs<'_>,
+    address: &Address,
+    record: &Record,
+    observed: Option<&Observed>,
+) -> Vec<String> {
+    let mut losses = vec![format!("its id {}", record.id)];
+    losses.extend(addresses_lost(observed));
+    let dependants: Vec<String> = inputs
+        .desired
+        .values()
+        .filter(|other| other.depends_on.contains(address))
+        .map(|other| other.address.to_string())
+        .collect();
+    if !dependants.is_empty() {
+        losses.push(format!(
+            "what {} may know of it, which depend on it",
+            dependants.join(", ")
+        ));
+    }
+    losses
+}
+
+/// Tells which public addresses are lost for good.
+pub(super) fn addresses_lost(observed: Option<&Observed>) -> Vec<String> {
+    let addresses = observed
+        .map(|observed| observed.addresses.as_slice())
+        .unwrap_or_default();
+    addresses
+        .iter()
+        .map(|ip| format!("its public address {ip}"))
+        .collect()
+}
+
+/// Returns the calls that follow a create: they set what the create can't carry.
+pub(super) fn calls_after_create(fields: &[Field], attributes: &Attributes) -> Vec<PlannedCall> {
+    let mut calls: Vec<PlannedCall> = Vec::new();
+    for field in fields {
+        let Change::AfterCreate(call) = field.change else {
+            continue;
+        };
+        let fresh = match &field.need {
+            Need::Default(literal) => Some(literal.value()),
+            _ => None,
+        };
+        let wanted = attributes.get(field.key);
+        if wanted.is_none() || wanted == fresh.as_ref() {
+            continue;
+        }
+        let path = FieldPath::from_iter([field.key]);
+        match calls.iter_mut().find(|planned| planned.action == call) {
+            Some(planned) => planned.paths.push(path),
+            None => calls.push(PlannedCall {
+                action: call.to_owned(),
+                paths: vec![path],
+            }),
+        }
+    }
+    calls
+}

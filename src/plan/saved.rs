@@ -1,0 +1,235 @@
+//! Plans that are kept in a file, and the digest that names a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::model::{Address, Desired, Fault, hex};
+use crate::state::State;
+
+use super::{Move, Plan, Step};
+
+/// The newest format of plan files, and the only one that is read.
+const FORMAT: u64 = 1;
+
+/// Says what a plan was made against; it can be applied to nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Binding {
+    /// The state's id.
+    pub lineage: String,
+    /// The cloud that was asked.
+    pub endpoint: String,
+    /// The region of resources that name none.
+    pub region: String,
+}
+
+/// Holds a plan with what binds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SavedPlan {
+    /// Marks the file as a plan, and says in which format.
+    pub gwplan_plan: u64,
+    /// What the plan was made against.
+    pub binding: Binding,
+    /// The state's serial that it was made from.
+    pub serial: u64,
+    /// A digest of each record that it was made from, to tell which has moved.
+    pub records: BTreeMap<Address, String>,
+    /// The files or folders that were named when it was made.
+    pub paths: Vec<PathBuf>,
+    /// A digest of each resource that the files described, to tell which has been edited since.
+    pub desired: BTreeMap<Address, String>,
+    /// The plan.
+    pub plan: Plan,
+    /// The digest of the plan and its binding.
+    pub digest: String,
+    /// A digest of all of the above, to tell that nothing was altered.
+    pub seal: String,
+}
+
+/// Returns the digest of a plan: the same for the same plan on every machine.
+///
+/// It covers what is to be done, to what, and against what; not where in the files it was written,
+/// and not the state's serial, which also grows by what changes nothing.
+pub fn digest(plan: &Plan, binding: &Binding) -> String {
+    #[derive(Serialize)]
+    struct Content<'a> {
+        binding: &'a Binding,
+        steps: &'a [Step],
+        moves: &'a [Move],
+    }
+    sha256(&Content {
+        binding,
+        steps: &plan.steps,
+        moves: &plan.moves,
+    })
+}
+
+/// Digests plain data over its canonical bytes: struct fields in their order, maps sorted.
+fn sha256(value: &impl Serialize) -> String {
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    hex(&Sha256::digest(bytes))
+}
+
+fn record_digests(state: &State) -> BTreeMap<Address, String> {
+    state
+        .resources
+        .iter()
+        .map(|(address, record)| (address.clone(), sha256(record)))
+        .collect()
+}
+
+fn desired_digests(desired: &BTreeMap<Address, Desired>) -> BTreeMap<Address, String> {
+    let digest = |desired: &Desired| {
+        // All but where it stands in the files.
+        let Desired {
+            address: _,
+            region,
+            attributes,
+            depends_on,
+            prevent_destroy,
+            create_before_destroy,
+            ignore_changes,
+            location: _,
+        } = desired;
+        sha256(&(
+            region,
+            attributes,
+            depends_on,
+            prevent_destroy,
+            create_before_destroy,
+            ignore_changes,
+        ))
+    };
+    desired
+        .iter()
+        .map(|(address, desired)| (address.clone(), digest(desired)))
+        .collect()
+}
+
+/// Names the addresses whose digests differ.
+fn differing(then: &BTreeMap<Address, String>, now: &BTreeMap<Address, String>) -> Vec<String> {
+    let all: BTreeSet<&Address> = then.keys().chain(now.keys()).collect();
+    all.into_iter()
+        .filter(|address| then.get(*address) != now.get(*address))
+        .map(Address::to_string)
+        .collect()
+}
+
+impl SavedPlan {
+    /// Binds a plan to what it was made from.
+    pub fn new(
+        plan: Plan,
+        state: &State,
+        desired: &BTreeMap<Address, Desired>,
+        paths: &[PathBuf],
+        binding: Binding,
+    ) -> Self {
+        let digest = digest(&plan, &binding);
+        let mut saved = Self {
+            gwplan_plan: FORMAT,
+            binding,
+            serial: state.serial,
+            records: record_digests(state),
+            paths: paths.to_owned(),
+            desired: desired_digests(desired),
+            plan,
+            digest,
+            seal: String::new(),
+        };
+        saved.seal = saved.content_seal();
+        saved
+    }
+
+    fn content_seal(&self) -> String {
+        sha256(&Self {
+            seal: String::new(),
+            ..self.clone()
+        })
+    }
+
+    /// Writes the file's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// A fault where they are no plan of this format, or were altered since they were written.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        let hint = "make one with `gwplan plan --out FILE`";
+        let no_plan = |error: serde_json::Error| {
+            Fault::new("the file is no saved plan")
+                .because(error)
+                .hint(hint)
+        };
+        let json: serde_json::Value = serde_json::from_slice(bytes).map_err(no_plan)?;
+        if json.get("gwplanPlan").and_then(serde_json::Value::as_u64) != Some(FORMAT) {
+            return Err(
+                Fault::new("the file is no saved plan that this gwplan can read").hint(hint),
+            );
+        }
+        let saved: Self = serde_json::from_value(json).map_err(no_plan)?;
+        if saved.seal != saved.content_seal() || saved.digest != digest(&saved.plan, &saved.binding)
+        {
+            return Err(Fault::new("the saved plan was altered after it was made")
+                .hint("plan again, and apply what gwplan wrote"));
+        }
+        Ok(saved)
+    }
+
+    /// Checks that the plan can still be applied.
+    ///
+    /// # Errors
+    /// A fault that says which resource or which setting has moved since.
+    pub fn check(
+        &self,
+        state: &State,
+        desired: &BTreeMap<Address, Desired>,
+        binding: &Binding,
+    ) -> Result<(), Fault> {
+        let again = "plan again, review the new plan, and apply that";
+        let Binding {
+            lineage,
+            endpoint,
+            region,
+        } = &self.binding;
+        for (what, then, now) in [
+            ("state", lineage, &binding.lineage),
+            ("endpoint", endpoint, &binding.endpoint),
+            ("region", region, &binding.region),
+        ] {
+            if then != now {
+                return Err(Fault::new(format!(
+                    "the plan was made for another {what}: {then}, not {now}"
+                ))
+                .hint(again));
+            }
+        }
+        let edited = differing(&self.desired, &desired_digests(desired));
+        if !edited.is_empty() {
+            return Err(Fault::new(format!(
+                "the plan is stale: the files have changed since it was made: {}",
+                edited.join(", ")
+            ))
+            .hint(again));
+        }
+        let moved = differing(&self.records, &record_digests(state));
+        if self.serial != state.serial || !moved.is_empty() {
+            let what = if moved.is_empty() {
+                "nothing that it holds".to_owned()
+            } else {
+                moved.join(", ")
+            };
+            let (then, now) = (self.serial, state.serial);
+            return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,540 @@
+//! The planner alone: what it decides, from values, without a cloud.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gwplan::kinds::{self, GATEWAY};
+use gwplan::model::{
+    Address, Attributes, Desired, FieldPath, Identity, Moved, Observed, Phase, Removed, Severity,
+    Value, set_value_at, value_at,
+};
+use gwplan::plan::{Action, Goal, How, Inputs, Plan, Reason, Selection, Snapshot, plan};
+use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defaults};
+use gwplan::state::{Record, State, Status};
+
+const REGION: &str = "ap-guangzhou";
+
+fn address(name: &str) -> Address {
+    Address::new("gateway", name).expect("a valid name")
+}
+
+fn schema_of(kind: &str) -> Option<&'static ResourceSchema> {
+    kinds::find(kind).map(kinds::Kind::schema)
+}
+
+/// A world in which everything agrees: files, state, cloud.
+#[derive(Default)]
+struct World {
+    desired: BTreeMap<Address, Desired>,
+    moved: Vec<Moved>,
+    removed: Vec<Removed>,
+    state: State,
+    snapshot: Snapshot,
+    selection: Selection,
+}
+
+/// Sets every field that a gateway can have, so that each can be changed.
+fn full() -> Attributes {
+    let network: Attributes = [
+        ("internetPayMode", Value::from("TRAFFIC")),
+        ("internetMaxBandwidthOut", 100.into()),
+        ("description", "public".into()),
+        ("slaType", "clb.c2.medium".into()),
+        ("multiZoneFlag", true.into()),
+        ("masterZoneId", "ap-guangzhou-3".into()),
+        ("slaveZoneId", "ap-guangzhou-4".into()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into();
+    let map = |pairs: &[(&str, Value)]| {
+        Value::Map(
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), v.clone()))
+                .collect(),
+        )
+    };
+    let mut attributes: Attributes = [
+        ("name", Value::from("gateway")),
+        ("gatewayVersion", "2.5.1".into()),
+        (
+            "nodeConfig",
+            map(&[("specification", "1c2g".into()), ("number", 2.into())]),
+        ),
+        (
+            "vpcConfig",
+            map(&[("vpcId", "vpc-1".into()), ("subnetId", "subnet-1".into())]),
+        ),
+        ("description", "text".into()),
+        ("tags", map(&[("env", "prod".into())])),
+        ("internetMaxBandwidthOut", 100.into()),
+        ("ingressClassName", "kong".into()),
+        ("promId", "prom-1".into()),
+        ("internetConfig", Value::Map(network)),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into();
+    fill_defaults(GATEWAY.fields, &mut attributes, REGION);
+    attributes
+}
+
+impl World {
+    fn with(names: &[&str]) -> Self {
+        let mut world = Self::default();
+        for name in names {
+            world.add(name, &full());
+        }
+        world
+    }
+
+    fn add(&mut self, name: &str, attributes: &Attributes) {
+        let id = format!("gateway-{name}");
+        let desired = Desired {
+            address: address(name),
+            region: REGION.to_owned(),
+            attributes: attributes.clone(),
+            depends_on: Vec::new(),
+            prevent_destroy: false,
+            create_before_destroy: false,
+            ignore_changes: Vec::new(),
+            location: None,
+        };
+        let record = Record {
+            kind: "gateway".to_owned(),
+            id: id.clone(),
+            task_id: None,
+            status: Status::Ready,
+            cloud_status: "Running".to_owned(),
+            region: REGION.to_owned(),
+            depends_on: Vec::new(),
+            prevent_destroy: false,
+            applied: attributes.clone(),
+            observed: attributes.clone(),
+            successor: None,
+        };
+        let observed = Observed {
+            id: id.clone(),
+            status: "Running".to_owned(),
+            phase: Phase::Ready,
+            attributes: shown(attributes),
+            addresses: vec!["203.0.113.7".to_owned()],
+        };
+        self.desired.insert(address(name), desired);
+        self.state.resources.insert(address(name), record);
+        self.snapshot.found.insert(
+            Identity {
+                region: REGION.to_owned(),
+                id,
+            },
+            observed,
+        );
+    }
+
+    fn depend(&mut self, name: &str, on: &str) {
+        self.desired
+            .get_mut(&address(name))
+            .expect("there")
+            .depends_on
+            .push(address(on));
+        self.state
+            .resources
+            .get_mut(&address(name))
+            .expect("there")
+            .depends_on
+            .push(address(on));
+    }
+
+    fn wish(&mut self, name: &str) -> &mut Desired {
+        self.desired.get_mut(&address(name)).expect("there")
+    }
+
+    fn seen(&mut self, name: &str) -> &mut Observed {
+        let identity = Identity {
+            region: REGION.to_owned(),
+            id: format!("gateway-{name}"),
+        };
+        self.snapshot.found.get_mut(&identity).expect("there")
+    }
+
+    fn plan_for(&self, goal: Goal) -> Plan {
+        let inputs = Inputs {
+            desired: &self.desired,
+            moved: &self.moved,
+            removed: &self.removed,
+            state: &self.state,
+            snapshot: Some(&self.snapshot),
+            schemas: &schema_of,
+            goal,
+            selection: &self.selection,
+        };
+        plan(&inputs).expect("a plan")
+    }
+
+    fn plan(&self) -> Plan {
+        self.plan_for(Goal::Converge)
+    }
+}
+
+/// What the cloud shows of attributes: not what nothing shows.
+fn shown(attributes: &Attributes) -> Attributes {
+    fn hide(fields: &[Field], attributes: &mut Attributes) {
+        for field in fields {
+            if field.read == Read::Unlisted {
+                attributes.remove(field.key);
+            }
+            if let (Shape::Object(inner), Some(Value::Map(map))) =
+                (&field.shape, attributes.get_mut(field.key))
+            {
+                hide(inner, map);
+            }
+        }
+    }
+    let mut shown = attributes.clone();
+    hide(GATEWAY.fields, &mut shown);
+    shown
+}
+
+fn actions(plan: &Plan) -> Vec<(String, Action)> {
+    plan.steps
+        .iter()
+        .map(|step| (step.address.name().to_owned(), step.action))
+        .collect()
+}
+
+fn rules(plan: &Plan) -> Vec<(Severity, &str)> {
+    plan.diagnostics
+        .iter()
+        .map(|diagnostic| (diagnostic.severity, diagnostic.rule))
+        .collect()
+}
+
+fn leaves(fields: &'static [Field], at: &FieldPath, found: &mut Vec<(FieldPath, &'static Field)>) {
+    for field in fields {
+        let path = at.child(field.key);
+        match &field.shape {
+            Shape::Object(inner) => leaves(inner, &path, found),
+            _ => found.push((path, field)),
+        }
+    }
+}
+
+/// Another value of the same shape.
+fn other(value: Option<&Value>, field: &Field) -> Value {
+    match (&field.shape, value) {
+        (Shape::Flag, Some(Value::Bool(flag))) => (!flag).into(),
+        (Shape::Whole(_), Some(Value::Int(number))) => (number + 1).into(),
+        (Shape::Choice(choice), Some(Value::Text(word))) => (*choice
+            .known
+            .iter()
+            .find(|known| *known != word)
+            .unwrap_or(&"other"))
+        .into(),
+        (Shape::Tags, _) => Value::Map([("env".to_owned(), "dev".into())].into()),
+        _ => "other".into(),
+    }
+}
+
+#[test]
+fn where_everything_agrees_there_is_nothing_to_do() {
+    let plan = World::with(&["a", "b"]).plan();
+    assert_eq!(actions(&plan), []);
+    assert!(plan.is_empty() && plan.drift.is_empty() && plan.diagnostics.is_empty());
+}
+
+#[test]
+fn every_field_changes_as_the_table_says() {
+    let mut all = Vec::new();
+    leaves(GATEWAY.fields, &FieldPath::root(), &mut all);
+    assert!(all.len() > 20);
+    for (path, field) in all {
+        let mut world = World::with(&["a"]);
+        let value = other(value_at(&full(), &path), field);
+        set_value_at(&mut world.wish("a").attributes, &path, Some(value.clone()));
+        let plan = world.plan();
+        let [step] = plan.steps.as_slice() else {
+            panic!("{path}: one step, but {:?}", plan.steps)
+        };
+        let in_place = match field.change {
+            Change::InPlace(call) | Change::AfterCreate(call) => Some(call),
+            Change::Presence { change, .. } => Some(change),
+            Change::OnlyToTrue(call) if value == Value::Bool(true) => Some(call),
+            Change::OnlyToTrue(_) | Change::Replace => None,
+            Change::Local => panic!("{path} never reaches the cloud"),
+        };
+        if let Some(call) = in_place {
+            assert_eq!(
+                (step.action, step.calls.len()),
+                (Action::Update, 1),
+                "{path}"
+            );
+            assert_eq!(step.calls[0].action, call, "{path}");
+        } else {
+            assert_eq!(step.action, Action::Replace, "{path}");
+            assert!(
+                step.changes.iter().any(|change| change.how == How::Replace),
+                "{path}"
+            );
+            assert!(
+                step.losses.iter().any(|loss| loss.contains("203.0.113.7")),
+                "{path}"
+            );
+        }
+        assert!(
+            !step.changes[0].drifted,
+            "{path}: the files changed, not the cloud"
+        );
+        assert!(plan.drift.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn every_field_that_the_cloud_shows_can_drift_and_is_told_apart() {
+    let mut all = Vec::new();
+    leaves(GATEWAY.fields, &FieldPath::root(), &mut all);
+    for (path, field) in all
+        .into_iter()
+        .filter(|(_, field)| field.read != Read::Unlisted)
+    {
+        let mut world = World::with(&["a"]);
+        let value = other(value_at(&full(), &path), field);
+        set_value_at(&mut world.seen("a").attributes, &path, Some(value));
+        let plan = world.plan();
+        assert_eq!(plan.drift.len(), 1, "{path}");
+        let drifted = &plan.drift[0].fields[0].path;
+        assert!(drifted.is_within(&path), "{drifted} is not {path}");
+        assert!(plan.steps[0].changes[0].drifted, "{path}");
+    }
+}
+
+#[test]
+fn optional_fields_can_be_cleared_and_what_was_never_set_is_left_alone() {
+    for field in GATEWAY
+        .fields
+        .iter()
+        .filter(|field| matches!(field.need, Need::Optional))
+    {
+        let mut world = World::with(&["a"]);
+        world.wish("a").attributes.remove(field.key);
+        if let Change::Presence { partner, .. } = field.change {
+            assert_eq!(
+                actions(&world.plan()),
+                [],
+                "{partner} still wants what {} is about",
+                field.key
+            );
+            world.wish("a").attributes.remove(partner);
+        }
+        assert_eq!(world.plan().steps.len(), 1, "{} was set before", field.key);
+        if let Change::Presence { partner, .. } = field.change {
+            world
+                .state
+                .resources
+                .get_mut(&address("a"))
+                .expect("there")
+                .applied
+                .remove(partner);
+        }
+        world
+            .state
+            .resources
+            .get_mut(&address("a"))
+            .expect("there")
+            .applied
+            .remove(field.key);
+        assert_eq!(
+            actions(&world.plan()),
+            [],
+            "{} was never set by gwplan",
+            field.key
+        );
+    }
+}
+
+#[test]
+fn tags_of_others_are_no_drift_and_survive() {
+    let mut world = World::with(&["a"]);
+    let path = FieldPath::from_iter(["tags", "cost-center"]);
+    set_value_at(&mut world.seen("a").attributes, &path, Some("42".into()));
+    let plan = world.plan();
+    assert!(plan.is_empty() && plan.drift.is_empty());
+}
+
+#[test]
+fn ignored_changes_are_listed_and_left_alone() {
+    let mut world = World::with(&["a"]);
+    world
+        .wish("a")
+        .attributes
+        .insert("description".to_owned(), "new".into());
+    world
+        .wish("a")
+        .ignore_changes
+        .push(FieldPath::from_iter(["description"]));
+    let plan = world.plan();
+    assert!(plan.is_empty());
+    assert_eq!(
+        plan.ignored,
+        [(address("a"), FieldPath::from_iter(["description"]))]
+    );
+}
+
+#[test]
+fn a_resource_that_is_gone_is_planned_anew() {
+    let mut world = World::with(&["a"]);
+    let identity = world.state.resources[&address("a")].identity();
+    world.snapshot.found.clear();
+    world.snapshot.gone.insert(identity);
+    let plan = world.plan();
+    assert_eq!(
+        (plan.steps[0].action, &plan.steps[0].reason),
+        (Action::Create, &Reason::Gone)
+    );
+    assert!(plan.drift[0].gone);
+}
+
+#[test]
+fn a_chain_of_moves_leads_to_its_end_and_touches_nothing() {
+    let mut world = World::with(&["c"]);
+    let record = world.state.resources.remove(&address("c")).expect("there");
+    world.state.resources.insert(address("a"), record);
+    let entry = |from: &str, to: &str| Moved {
+        from: address(from),
+        to: address(to),
+        location: None,
+    };
+    world.moved = vec![entry("b", "c"), entry("a", "b")];
+    let plan = world.plan();
+    assert_eq!(actions(&plan), []);
+    assert_eq!(
+        (plan.moves.len(), &plan.moves[0].from, &plan.moves[0].to),
+        (1, &address("a"), &address("c"))
+    );
+    assert_eq!(rules(&plan), []);
+}
+
+#[test]
+fn a_circle_of_moves_an_occupied_end_and_an_idle_move_are_told() {
+    let entry = |from: &str, to: &str| Moved {
+        from: address(from),
+        to: address(to),
+        location: None,
+    };
+    let mut world = World::with(&["a"]);
+    world.moved = vec![entry("a", "b"), entry("b", "a")];
+    assert!(rules(&world.plan()).contains(&(Severity::Error, "bad-move")));
+    let mut world = World::with(&["a", "b"]);
+    world.moved = vec![entry("a", "b")];
+    assert_eq!(rules(&world.plan()), [(Severity::Error, "bad-move")]);
+    let mut world = World::with(&["a"]);
+    world.moved = vec![entry("x", "a")];
+    assert_eq!(rules(&world.plan()), [(Severity::Warning, "idle-move")]);
+}
+
+#[test]
+fn a_renamed_key_without_a_move_is_hinted_at() {
+    let mut world = World::with(&["a"]);
+    let mut desired = world.desired.remove(&address("a")).expect("there");
+    desired.address = address("b");
+    world.desired.insert(address("b"), desired);
+    let plan = world.plan();
+    let hint = plan
+        .diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.rule == "likely-move")
+        .expect("a hint");
+    assert!(
+        hint.help.contains("from: gateway.a, to: gateway.b"),
+        "{}",
+        hint.help
+    );
+}
+
+#[test]
+fn a_removed_entry_forgets_without_deleting() {
+    let mut world = World::with(&["a"]);
+    world.desired.clear();
+    world.removed.push(Removed {
+        from: address("a"),
+        location: None,
+    });
+    let plan = world.plan();
+    assert_eq!(
+        (plan.steps[0].action, &plan.steps[0].reason),
+        (Action::Forget, &Reason::Removed)
+    );
+}
+
+#[test]
+fn protections_hold_until_the_files_lift_them() {
+    let mut world = World::with(&["a"]);
+    world
+        .state
+        .resources
+        .get_mut(&address("a"))
+        .expect("there")
+        .prevent_destroy = true;
+    world.desired.clear();
+    assert_eq!(rules(&world.plan()), [(Severity::Error, "protected")]);
+
+    let mut world = World::with(&["a"]);
+    let on =
+        |attributes: &mut Attributes| attributes.insert("deleteProtect".to_owned(), true.into());
+    on(&mut world.seen("a").attributes);
+    on(&mut world
+        .state
+        .resources
+        .get_mut(&address("a"))
+        .expect("there")
+        .applied);
+    let plan = world.plan_for(Goal::Destroy);
+    assert_eq!(
+        rules(&plan),
+        [],
+        "the files say false, so it is lifted first"
+    );
+    assert_eq!(plan.steps[0].calls_before_delete.len(), 1);
+    on(&mut world.wish("a").attributes);
+    assert_eq!(
+        rules(&world.plan_for(Goal::Destroy)),
+        [(Severity::Error, "protected")]
+    );
+    world.desired.clear();
+    assert_eq!(rules(&world.plan()), [(Severity::Error, "protected")]);
+}
+
+#[test]
+fn targets_bring_what_they_depend_on_and_excludes_take_what_depends_on_them() {
+    let mut world = World::with(&["a", "b", "c", "d"]);
+    world.depend("b", "a");
+    world.depend("c", "b");
+    world.state.resources.clear();
+    world.snapshot.found.clear();
+    world.selection.targets = vec![address("b")];
+    let plan = world.plan();
+    assert_eq!(
+        actions(&plan),
+        [
+            ("a".to_owned(), Action::Create),
+            ("b".to_owned(), Action::Create)
+        ]
+    );
+    assert!(plan.partial);
+    assert_eq!(plan.steps[1].after_steps, [0]);
+    world.selection = Selection {
+        excludes: vec![address("b")],
+        ..Selection::default()
+    };
+    let names: BTreeSet<String> = actions(&world.plan())
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, BTreeSet::from(["a".to_owned(), "d".to_owned()]));
+}
+
+#[test]
+fn a_replacement_can_be_asked_for() {
+    let mut world = World::with(&["a", "b"]);
+    world.selection.replace = vec![address("a")];
+    let plan = world.plan();
+    assert_eq!(actions(&plan), [("a".to_owned(), Action::Replace)]);
+    assert_eq!(plan.steps[0].reason, Reason::Requested);
+}
