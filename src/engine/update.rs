@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::api::ErrorKind;
 use crate::kinds::{Handles, Target, tags};
 use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
-use crate::plan::PlannedCall;
+use crate::plan::{Action, PlannedCall};
 use crate::schema::{Read, field_at};
 use crate::state::{Record, Status};
 
@@ -224,7 +224,16 @@ impl Job<'_> {
             .await
         {
             Ok(observed) => observed,
-            // Deletes find that out by themselves, and for the rest the call says so.
+            Err(error) if error.kind == ErrorKind::Absent && self.step.action == Action::Update => {
+                return Err(Trouble::failed(
+                    format!(
+                        "{} was deleted in the cloud since the plan was made",
+                        identity.id
+                    ),
+                    "plan again: it is planned anew",
+                ));
+            }
+            // What is to be deleted may be gone already.
             Err(error) if error.kind == ErrorKind::Absent => return Ok(()),
             Err(error) => return Err(self.refused(&error)),
         };

@@ -205,7 +205,9 @@ impl SavedPlan {
             ("endpoint", endpoint, &binding.endpoint),
             ("region", region, &binding.region),
         ] {
-            if then != now {
+            // A state that was not there yet has no id; its serial tells whether it has moved on.
+            if then != now && !then.is_empty() {
+                let now = if now.is_empty() { "none" } else { now };
                 return Err(Fault::new(format!(
                     "the plan was made for another {what}: {then}, not {now}"
                 ))

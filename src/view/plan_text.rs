@@ -100,6 +100,7 @@ fn render_step(out: &mut String, step: &Step) {
     let (sign, style, what) = match step.action {
         Action::Create => ("+", ADD, "will be created"),
         Action::Update => ("~", CHANGE, "will be updated in-place"),
+        Action::Replace if step.create_before_destroy => ("+/-", REMOVE, "must be replaced"),
         Action::Replace => ("-/+", REMOVE, "must be replaced"),
         Action::Delete => ("-", REMOVE, "will be destroyed"),
         Action::AwaitCreate => (">", CHANGE, "is being created already; apply waits for it"),

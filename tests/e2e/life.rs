@@ -1,5 +1,14 @@
 //! A gateway's life, from the first command to the last.
 
+mod change;
+mod drift;
+mod order;
+mod part;
+mod protect;
+mod replace;
+mod saved;
+mod texts;
+
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Cloud, Project};

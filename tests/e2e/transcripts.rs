@@ -27,7 +27,8 @@ const VARYING: [(&str, &str); 11] = [
     (r"\(os error \d+\)", "(os error [number])"),
 ];
 
-fn transcript(project: &Project, arguments: &[&str]) -> String {
+/// Runs the program and keeps all that it says.
+pub(crate) fn transcript(project: &Project, arguments: &[&str]) -> String {
     let Run {
         code,
         stdout,
@@ -43,7 +44,9 @@ fn transcript(project: &Project, arguments: &[&str]) -> String {
     text
 }
 
-fn check(name: &str, texts: &[String]) {
+/// Compares transcripts with those that are kept.
+#[track_caller]
+pub(crate) fn check(name: &str, texts: &[String]) {
     let mut settings = insta::Settings::new();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
