@@ -154,6 +154,40 @@ fn a_destroy_takes_the_successor_too_when_others_delete_the_old_one() {
     assert!(project.statuses().is_empty());
 }
 
+/// Begins a replacement and cuts it off while the old one is being deleted.
+fn cut_off_at_the_delete(cloud: &Cloud) -> Project {
+    let project = created_first(cloud);
+    let run = project.start(&["apply", "--auto-approve"]);
+    look_until("a delete in the state", || {
+        project.record("a")["status"] == "deleting"
+    });
+    look_until("a delete in the cloud", || cloud.calls(DELETE) == 1);
+    run.signal("KILL");
+    drop(run);
+    project
+}
+
+#[test]
+fn a_replacement_that_was_cut_off_at_the_delete_keeps_the_new_one() {
+    let cloud = Cloud::start(&["--delete-time", "4s"]);
+    let project = cut_off_at_the_delete(&cloud);
+    let new = project.record("a")["successor"]["gatewayId"].clone();
+    project.apply().well();
+    assert_eq!(ids(&cloud), [new.as_str().unwrap()]);
+    assert_eq!(project.record("a")["gatewayId"], new);
+    assert_eq!(cloud.calls(CREATE), 2);
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
+#[test]
+fn a_replacement_that_was_cut_off_at_the_delete_is_destroyed_as_a_whole() {
+    let cloud = Cloud::start(&["--delete-time", "4s"]);
+    let project = cut_off_at_the_delete(&cloud);
+    project.destroy().well();
+    assert_eq!(ids(&cloud), Vec::<String>::new());
+    assert!(project.statuses().is_empty());
+}
+
 #[test]
 fn a_create_that_fails_keeps_the_old_one_alive() {
     let cloud = Cloud::start(&[]);
