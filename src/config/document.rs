@@ -9,6 +9,7 @@ use serde_yaml::Value as Yaml;
 
 use crate::model::{Diagnostic, Location, SourceFile};
 
+use super::merge::apply_merges;
 use super::scan::{Node, scan};
 
 /// The largest file that is read, in bytes; 10,000 gateways take about a quarter of it.
@@ -64,7 +65,11 @@ impl Document {
             Err(error) => return Self::not_utf8(shown, bytes, error.valid_up_to()),
         };
         let file = SourceFile::new(shown, text);
-        let parsed = scan(&file).and_then(|root| parse(&file).map(|value| Parsed { value, root }));
+        let parsed = scan(&file).and_then(|root| {
+            let mut value = parse(&file)?;
+            apply_merges(&file, &root, &mut value)?;
+            Ok(Parsed { value, root })
+        });
         Self { file, parsed }
     }
 
@@ -99,18 +104,29 @@ impl Document {
 }
 
 fn parse(file: &Arc<SourceFile>) -> Result<Yaml, Vec<Diagnostic>> {
-    let mut value: Yaml =
-        serde_yaml::from_str(file.text()).map_err(|error| vec![parse_fault(file, &error)])?;
-    value
-        .apply_merge()
-        .map_err(|error| vec![parse_fault(file, &error)])?;
-    Ok(value)
+    serde_yaml::from_str(file.text()).map_err(|error| vec![parse_fault(file, &error)])
 }
 
 /// Reports what `serde_yaml` refuses although the scan took it.
 fn parse_fault(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
-    let at = error.location().map_or(0, |location| location.index());
-    Diagnostic::error("yaml-syntax", format!("this YAML can't be used: {error}"))
-        .help("check aliases, tags and merge keys here and in the line before")
-        .at(Some(Location::new(file, at, at + 1)))
+    // Its index counts characters, whatever its documentation says.
+    let at = error.location().and_then(|location| {
+        let mut characters = file.text().char_indices();
+        characters.nth(location.index()).map(|(byte, _)| byte)
+    });
+    let at = at.unwrap_or_default();
+    let error = error.to_string();
+    // The place is told once, and so is the path to it.
+    let says = error.split(" at line ").next().unwrap_or_default();
+    let fault = match says.split_once("invalid type: integer `") {
+        Some((_, number)) => {
+            let number = number.split('`').next().unwrap_or_default();
+            Diagnostic::error("out-of-range", format!("the number {number} is too large")).help(
+                "see `gwplan schema` for what is allowed; if it is meant as text, put it in quotes",
+            )
+        }
+        None => Diagnostic::error("yaml-syntax", format!("this YAML can't be used: {says}"))
+            .help("check aliases and tags here and in the line before"),
+    };
+    fault.at(Some(Location::new(file, at, at + 1)))
 }

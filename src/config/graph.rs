@@ -8,6 +8,10 @@ use petgraph::graphmap::DiGraphMap;
 use crate::model::{Address, Desired, Diagnostic, Location};
 use crate::schema::suggest;
 
+/// How many unknown references are compared with every address: beyond that it would take long, and
+/// the fault is likely one and the same.
+const MAX_SUGGESTIONS: usize = 100;
+
 /// Holds where each `dependsOn` entry of a resource stands, in their order.
 pub(super) type ReferencePlaces = BTreeMap<Address, Vec<Location>>;
 
@@ -18,14 +22,16 @@ pub(super) fn check_references(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut graph = DiGraphMap::<&Address, ()>::new();
+    let mut suggestions = 0;
     for resource in desired.values() {
         let own = places.get(&resource.address).into_iter().flatten();
         for (target, location) in resource.depends_on.iter().zip(own) {
-            match desired.get_key_value(target) {
-                Some((target, _)) => {
-                    graph.add_edge(&resource.address, target, ());
-                }
-                None => diagnostics.push(unknown_reference(target, desired, location)),
+            if let Some((target, _)) = desired.get_key_value(target) {
+                graph.add_edge(&resource.address, target, ());
+            } else {
+                suggestions += 1;
+                let known = (suggestions <= MAX_SUGGESTIONS).then_some(desired);
+                diagnostics.push(unknown_reference(target, known, location));
             }
         }
     }
@@ -40,10 +46,11 @@ pub(super) fn check_references(
 
 fn unknown_reference(
     target: &Address,
-    desired: &BTreeMap<Address, Desired>,
+    known: Option<&BTreeMap<Address, Desired>>,
     location: &Location,
 ) -> Diagnostic {
-    let names: Vec<String> = desired.keys().map(Address::to_string).collect();
+    let known = known.into_iter().flat_map(BTreeMap::keys);
+    let names: Vec<String> = known.map(Address::to_string).collect();
     let help = match suggest(&target.to_string(), names.iter().map(String::as_str)) {
         Some(word) => format!("did you mean `{word}`?"),
         None => {

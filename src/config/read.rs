@@ -8,6 +8,11 @@ use crate::model::{Attributes, Diagnostic, FieldPath, Location, SourceFile, Valu
 use crate::schema::{Field, Shape, suggest};
 
 use super::scan::{Entry, Node, NodeKind};
+use super::template::{Problem, is_template, literal};
+use super::variables::{Expanded, Variables};
+
+/// What the key of a kind's resources holds.
+pub(super) const MAP_OF_RESOURCES: &str = "a map of names to resources";
 
 /// Points at a value in the YAML: its node, if it has one of its own, and what encloses it.
 #[derive(Clone, Copy)]
@@ -46,9 +51,17 @@ impl<'a> Place<'a> {
 
     /// Goes to an item of a sequence.
     pub(super) fn item(self, index: usize) -> Self {
-        Self {
-            node: self.node.and_then(|node| node.item(index)),
-            ..self
+        match self.node.and_then(|node| node.item(index)) {
+            Some(node) => Self {
+                node: Some(node),
+                key: (node.start, node.end),
+                ..self
+            },
+            None => Self {
+                node: None,
+                key: self.fallback(),
+                ..self
+            },
         }
     }
 
@@ -116,10 +129,35 @@ impl<'a> Place<'a> {
 
 /// Reads values and collects what is wrong with them.
 pub(super) struct Reader<'d> {
-    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+    /// The attributes that were written, but wrongly: they are not missing on top of that.
+    pub(super) unread: Vec<FieldPath>,
+    /// What `${var.NAME}` stands for; without them, it stands for itself.
+    variables: Option<&'d Variables>,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
+    pub(super) fn new(diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self {
+            diagnostics,
+            unread: Vec::new(),
+            variables: None,
+        }
+    }
+
+    /// Fills variables in while it reads.
+    pub(super) fn with(variables: &'d Variables, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self {
+            variables: Some(variables),
+            ..Self::new(diagnostics)
+        }
+    }
+
+    /// Reports what its caller found.
+    pub(super) fn push(&mut self, fault: Diagnostic) {
+        self.diagnostics.push(fault);
+    }
+
     /// Reads a mapping by the fields that it may hold.
     pub(super) fn fields(
         &mut self,
@@ -129,30 +167,43 @@ impl Reader<'_> {
         path: &FieldPath,
     ) -> Attributes {
         let mut attributes = Attributes::new();
-        for (key, yaml) in mapping {
-            let Some(key) = self.key(key, place) else {
+        for (index, (key, yaml)) in mapping.iter().enumerate() {
+            let Some(key) = self.key(key, index, place) else {
                 continue;
             };
             let known = fields.iter().copied().flatten();
-            match known.clone().find(|field| field.key == key) {
-                Some(field) => {
-                    let path = path.child(key);
-                    if let Some(value) = self.value(&field.shape, yaml, place.under(key), &path) {
-                        attributes.insert(key.to_owned(), value);
-                    }
+            let Some(field) = known.clone().find(|field| field.key == key) else {
+                let meant = self.unknown_key(key, known.map(|field| field.key), place);
+                self.unread.extend(meant.map(|key| path.child(key)));
+                continue;
+            };
+            let path = path.child(key);
+            match self.value(&field.shape, yaml, place.under(key), &path) {
+                Some(value) => {
+                    attributes.insert(key.to_owned(), value);
                 }
-                None => self.unknown_key(key, known.map(|field| field.key), place),
+                None => self.unread.push(path),
             }
         }
         attributes
     }
 
     /// Reads the text of a key; any other scalar loses its spelling (`1.10`), so it is refused.
-    pub(super) fn key<'y>(&mut self, key: &'y Yaml, place: Place<'_>) -> Option<&'y str> {
+    ///
+    /// `index` is its position in the map, by which its spelling is found.
+    pub(super) fn key<'y>(
+        &mut self,
+        key: &'y Yaml,
+        index: usize,
+        place: Place<'_>,
+    ) -> Option<&'y str> {
         if let Yaml::String(text) = key {
             return Some(text);
         }
-        let written = scalar_text(key);
+        let spelled = place.node.and_then(|node| node.key_at(index));
+        let written = spelled
+            .filter(|text| serde_yaml::from_str::<Yaml>(text).is_ok_and(|read| read == *key))
+            .map_or_else(|| scalar_text(key), str::to_owned);
         let fault = Diagnostic::error("wrong-type", format!("the key {written} is not text"))
             .help(format!("put it in quotes: \"{written}\""));
         self.diagnostics
@@ -166,8 +217,9 @@ impl Reader<'_> {
         key: &str,
         known: impl Iterator<Item = &'k str> + Clone,
         place: Place<'_>,
-    ) {
-        let help = match suggest(key, known.clone()) {
+    ) -> Option<&'k str> {
+        let meant = suggest(key, known.clone());
+        let help = match meant {
             Some(word) => format!("did you mean `{word}`?"),
             None => format!("known here: {}", known.collect::<Vec<_>>().join(", ")),
         };
@@ -175,6 +227,7 @@ impl Reader<'_> {
             Diagnostic::error("unknown-key", format!("`{key}` is not a known key")).help(help);
         self.diagnostics
             .push(fault.at(Some(place.under(key).at_key())));
+        meant
     }
 
     /// Reads a value of a shape; what has a wrong type is reported and left out.
@@ -192,9 +245,22 @@ impl Reader<'_> {
                 self.diagnostics.push(fault.at(Some(place.at_value())));
                 None
             }
+            (Shape::Flag | Shape::Whole(_), Yaml::String(written)) if is_template(written) => {
+                let expanded = self.expand(written, place)?;
+                self.expanded_value(shape, &expanded, place, path)
+            }
             (Shape::Flag, Yaml::Bool(flag)) => Some(Value::Bool(*flag)),
             (Shape::Whole(_), Yaml::Number(number)) if number.is_i64() => {
                 number.as_i64().map(Value::Int)
+            }
+            (Shape::Whole(whole), Yaml::Number(number)) if number.is_u64() => {
+                let fault = Diagnostic::error(
+                    "out-of-range",
+                    format!("`{path}` is {number}, which is out of range"),
+                )
+                .help(format!("use a whole number from {}", whole.range()));
+                self.diagnostics.push(fault.at(Some(place.at_value())));
+                None
             }
             (Shape::Text(_) | Shape::Choice(_), yaml) => self.text(yaml, place, path),
             (Shape::Object(fields), Yaml::Mapping(mapping)) => {
@@ -207,8 +273,10 @@ impl Reader<'_> {
                 items
                     .iter()
                     .enumerate()
-                    .filter_map(|(index, item)| {
+                    .map(|(index, item)| {
+                        // What is no text keeps its position, so that the others keep theirs.
                         self.text(item, place.item(index), &path.child(index.to_string()))
+                            .unwrap_or(Value::List(Vec::new()))
                     })
                     .collect(),
             )),
@@ -221,8 +289,8 @@ impl Reader<'_> {
 
     fn tags(&mut self, mapping: &Mapping, place: Place<'_>, path: &FieldPath) -> Attributes {
         let mut tags = Attributes::new();
-        for (key, yaml) in mapping {
-            let Some(key) = self.key(key, place) else {
+        for (index, (key, yaml)) in mapping.iter().enumerate() {
+            let Some(key) = self.key(key, index, place) else {
                 continue;
             };
             if let Some(value) = self.text(yaml, place.under(key), &path.child(key)) {
@@ -232,9 +300,91 @@ impl Reader<'_> {
         tags
     }
 
+    /// Reads a number or truth value that a variable stands for.
+    fn expanded_value(
+        &mut self,
+        shape: &Shape,
+        expanded: &Expanded<'_>,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        let value = expanded.to_value();
+        if matches!(value, Yaml::String(_)) {
+            let (expects, known) = (shape.expects(), self.diagnostics.len());
+            self.wrong_type(expects, &value, place, path);
+            for fault in self.diagnostics.iter_mut().skip(known) {
+                fault.help = match expanded {
+                    Expanded::Text(_) => format!(
+                        "write {expects}, or one variable that is {expects} and nothing around it"
+                    ),
+                    Expanded::Variable(_) => format!("set the variable to {expects}"),
+                };
+                let origin = expanded.origin().cloned();
+                let origin = origin.map(|origin| (origin, "the variable is set here".to_owned()));
+                fault.related.extend(origin);
+            }
+            return None;
+        }
+        self.value(shape, &value, place, path)
+    }
+
+    /// Fills the variables of a text in; what is wrong with them is reported.
+    fn expand(&mut self, written: &str, place: Place<'_>) -> Option<Expanded<'d>> {
+        let Some(variables) = self.variables else {
+            return Some(Expanded::Text(written.to_owned()));
+        };
+        match variables.expand(written) {
+            Ok(expanded) => Some(expanded),
+            Err(problems) => {
+                self.report(problems, place);
+                None
+            }
+        }
+    }
+
+    /// Reports what is wrong with the variables of a text, each at its own characters where they
+    /// stand in the file as they are.
+    fn report(&mut self, problems: Vec<Problem>, place: Place<'_>) {
+        for problem in problems {
+            let whole = place.at_value();
+            let location = whole.part(&problem.spelled).unwrap_or(whole);
+            let fault = Diagnostic::error(problem.rule, problem.summary).help(problem.help);
+            self.diagnostics.push(fault.at(Some(location)));
+        }
+    }
+
+    /// Reads the value of a variable: any scalar, as text.
+    pub(super) fn scalar(
+        &mut self,
+        yaml: &Yaml,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Option<String> {
+        match yaml {
+            Yaml::String(text) => match literal(text) {
+                Ok(text) => Some(text),
+                Err(problems) => {
+                    self.report(problems, place);
+                    None
+                }
+            },
+            Yaml::Number(_) | Yaml::Bool(_) => {
+                Some(place.raw().map_or_else(|| scalar_text(yaml), str::to_owned))
+            }
+            _ => {
+                self.wrong_type("text, a number, true or false", yaml, place, path);
+                None
+            }
+        }
+    }
+
     /// Reads text; a plain number or truth value is taken as it is written, so `2.10` stays `2.10`.
     fn text(&mut self, yaml: &Yaml, place: Place<'_>, path: &FieldPath) -> Option<Value> {
         match (yaml, place.raw()) {
+            (Yaml::String(text), _) if is_template(text) => {
+                let expanded = self.expand(text, place)?;
+                Some(Value::Text(expanded.into_text()))
+            }
             (Yaml::String(text), _) => Some(Value::Text(text.clone())),
             (Yaml::Number(_) | Yaml::Bool(_), Some(raw)) => Some(raw.into()),
             (Yaml::Number(_) | Yaml::Bool(_), None) => {
@@ -263,6 +413,12 @@ impl Reader<'_> {
         let help = match yaml {
             Yaml::String(text) if expects == "a whole number" && text.parse::<i64>().is_ok() => {
                 format!("write {text} without quotes")
+            }
+            Yaml::String(text) if expects == "a list" => {
+                format!("write it in brackets: [{text}]")
+            }
+            Yaml::Null if expects == MAP_OF_RESOURCES => {
+                format!("write {expects}, or {{}} to say that there are none")
             }
             Yaml::String(text) if expects == "true or false" => {
                 match text.to_lowercase().as_str() {

@@ -1,5 +1,6 @@
 //! The scan of a file's YAML events: places, duplicate keys, and bounds.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,6 +13,8 @@ use crate::model::{Diagnostic, Location, SourceFile};
 const MAX_DEPTH: usize = 64;
 /// The most nodes that a file may stand for once its aliases are written out.
 const MAX_NODES: usize = 2_000_000;
+/// How many bytes of text count as a node: aliases multiply long texts as well as many nodes.
+const BYTES_A_NODE: usize = 64;
 
 /// Holds the place of one YAML node.
 #[derive(Debug)]
@@ -46,6 +49,14 @@ impl Node {
         }
     }
 
+    /// Returns the spelling of a mapping's key by its position.
+    pub(super) fn key_at(&self, index: usize) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Mapping(entries) => entries.get_index(index).map(|(key, _)| key.as_str()),
+            _ => None,
+        }
+    }
+
     /// Finds an item, where the node is a sequence that holds it.
     pub(super) fn item(&self, index: usize) -> Option<&Node> {
         match &self.kind {
@@ -60,7 +71,7 @@ pub(super) fn scan(file: &Arc<SourceFile>) -> Result<Node, Vec<Diagnostic>> {
     let mut scanner = Scanner {
         file,
         bytes: ByteIndex::new(file.text()),
-        anchors: Vec::new(),
+        anchors: HashMap::new(),
         nodes: 0,
         open: Vec::new(),
         root: None,
@@ -117,7 +128,7 @@ struct Scanner<'a> {
     file: &'a Arc<SourceFile>,
     bytes: ByteIndex,
     /// The size of each anchored subtree by anchor id, once it is complete.
-    anchors: Vec<(usize, usize)>,
+    anchors: HashMap<usize, usize>,
     nodes: usize,
     open: Vec<Open>,
     root: Option<Node>,
@@ -133,7 +144,7 @@ impl Scanner<'_> {
         while let Some(next) = parser.next_event() {
             let (event, span) = match next {
                 Ok(event) => event,
-                Err(error) => return Err(self.halt(syntax_fault(&error), self.error_place(&error))),
+                Err(error) => return Err(self.syntax(&error)),
             };
             self.take(event, &span)?;
         }
@@ -156,11 +167,12 @@ impl Scanner<'_> {
                 Err(self.halt(fault, place))
             }
             Event::Scalar(text, style, anchor, _) => {
-                self.count(1, place)?;
-                self.anchor(anchor, 1);
+                let size = 1 + text.len() / BYTES_A_NODE;
+                self.count(size, place)?;
+                self.anchor(anchor, size);
                 let plain = style == ScalarStyle::Plain;
                 if self.root.is_none() && self.open.is_empty() && plain && place.0 == place.1 {
-                    return Err(self.halt(empty_fault(), place));
+                    return Err(self.halt(empty_fault(), (0, 0)));
                 }
                 self.put(
                     Some(&text),
@@ -196,12 +208,7 @@ impl Scanner<'_> {
         let nodes_before = self.nodes;
         self.count(1, place)?;
         if self.open.len() >= MAX_DEPTH {
-            let fault = Diagnostic::error(
-                "too-deep",
-                format!("the YAML is nested more than {MAX_DEPTH} levels deep"),
-            )
-            .help("gateways need five levels: look for a missing line break or bracket");
-            return Err(self.halt(fault, place));
+            return Err(self.halt(too_deep(), place));
         }
         self.open.push(Open {
             start: place.0,
@@ -238,13 +245,7 @@ impl Scanner<'_> {
     }
 
     fn alias(&mut self, anchor: usize, place: (usize, usize)) -> Result<(), Halt> {
-        let size = self
-            .anchors
-            .iter()
-            .rev()
-            .find(|(id, _)| *id == anchor)
-            .map(|(_, size)| *size);
-        let Some(size) = size else {
+        let Some(size) = self.anchors.get(&anchor).copied() else {
             let fault =
                 Diagnostic::error("alias-bomb", "the alias stands inside what it refers to")
                     .help("an alias can only repeat what is complete before it");
@@ -302,7 +303,7 @@ impl Scanner<'_> {
     fn anchor(&mut self, id: usize, size: usize) {
         // Id 0 means that the node has no anchor.
         if id != 0 {
-            self.anchors.push((id, size));
+            self.anchors.insert(id, size);
         }
     }
 
@@ -311,7 +312,7 @@ impl Scanner<'_> {
         if self.nodes > MAX_NODES {
             let fault = Diagnostic::error(
                 "alias-bomb",
-                format!("the YAML stands for more than {MAX_NODES} nodes"),
+                format!("the YAML stands for more than {MAX_NODES} values"),
             )
             .help("aliases multiply what they repeat: use fewer of them, or split the file");
             return Err(self.halt(fault, place));
@@ -319,9 +320,30 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn error_place(&self, error: &ScanError) -> (usize, usize) {
-        let start = self.bytes.byte(error.marker().index());
-        (start, start + 1)
+    fn syntax(&mut self, error: &ScanError) -> Halt {
+        let text = self.file.text();
+        let mut start = self.bytes.byte(error.marker().index());
+        // The parser says so once it has passed the tab.
+        if error.info().contains("tabs") && text[..start].ends_with('\t') {
+            start -= 1;
+        }
+        // It refuses brackets within brackets before it hands any of them out.
+        if error.info().contains("recursion") {
+            return self.halt(too_deep(), (start, start + 1));
+        }
+        let mut fault = syntax_fault(error);
+        let open = self.open.last().map(|open| open.start);
+        if let Some(open) = open.filter(|at| text[*at..].starts_with(['[', '{'])) {
+            let bracket = &text[open..=open];
+            let place = Location::new(self.file, open, open + 1);
+            let line = place.start().line;
+            fault = fault
+                .help(format!(
+                    "close the `{bracket}` of line {line}, or check the commas and quotes after it"
+                ))
+                .related(place, "opened here");
+        }
+        self.halt(fault, (start, start + 1))
     }
 
     fn halt(&mut self, fault: Diagnostic, (start, end): (usize, usize)) -> Halt {
@@ -337,6 +359,14 @@ fn syntax_fault(error: &ScanError) -> Diagnostic {
         format!("this is not valid YAML: {}", error.info()),
     )
     .help("check the indentation, colons, quotes and brackets here and in the line before")
+}
+
+fn too_deep() -> Diagnostic {
+    Diagnostic::error(
+        "too-deep",
+        format!("the YAML is nested more than {MAX_DEPTH} levels deep"),
+    )
+    .help("gateways need five levels: look for a missing line break or bracket")
 }
 
 fn empty_fault() -> Diagnostic {

@@ -49,7 +49,7 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             rule,
-            summary: summary.into(),
+            summary: printable(summary.into()),
             help: String::new(),
             location: None,
             related: Vec::new(),
@@ -67,7 +67,7 @@ impl Diagnostic {
     /// Says what is allowed and what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+        self.help = printable(help.into());
         self
     }
 
@@ -84,6 +84,25 @@ impl Diagnostic {
         self.related.push((location, note.into()));
         self
     }
+}
+
+/// Writes control characters out, since what is quoted from a file must not move the cursor, and
+/// shortens what is too long to be read.
+fn printable(text: String) -> String {
+    const MAX_CHARS: usize = 1000;
+    let mut shown = text;
+    if let Some((end, _)) = shown.char_indices().nth(MAX_CHARS) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    if shown.contains(char::is_control) {
+        let written = |c: char| {
+            let escaped = c.is_control().then(|| c.escape_default().to_string());
+            escaped.unwrap_or_else(|| c.to_string())
+        };
+        shown = shown.chars().map(written).collect();
+    }
+    shown
 }
 
 /// Tells whether any of the diagnostics is an error.

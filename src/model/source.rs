@@ -8,7 +8,12 @@ pub struct SourceFile {
     path: String,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
+    /// How many characters begin before each multiple of [`STRIDE`] bytes.
+    characters: OnceLock<Vec<usize>>,
 }
+
+/// The bytes between two counts of characters: a file that is one long line has many columns.
+const STRIDE: usize = 1024;
 
 impl SourceFile {
     /// Takes over a file's text; `path` is shown as it is given.
@@ -17,6 +22,7 @@ impl SourceFile {
             path: path.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            characters: OnceLock::new(),
         })
     }
 
@@ -44,9 +50,29 @@ impl SourceFile {
         let start = self.line_starts()[line - 1];
         Position {
             line,
-            column: self.text[start..byte].chars().count() + 1,
+            column: self.characters_before(byte) - self.characters_before(start) + 1,
             byte,
         }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let counts = self.characters.get_or_init(|| {
+            let mut total = 0;
+            let strides = self.text.as_bytes().chunks(STRIDE).map(|stride| {
+                total += count_characters(stride);
+                total
+            });
+            std::iter::once(0).chain(strides).collect()
+        });
+        let stride = byte / STRIDE;
+        counts[stride] + count_characters(&self.text.as_bytes()[stride * STRIDE..byte])
+    }
+
+    /// Returns the byte offset at which a line begins, counted from 1.
+    pub fn line_start(&self, number: usize) -> usize {
+        let starts = self.line_starts();
+        let start = number.checked_sub(1).and_then(|index| starts.get(index));
+        start.copied().unwrap_or(self.text.len())
     }
 
     /// Returns the text of a line, counted from 1, without its line break.
@@ -58,6 +84,11 @@ impl SourceFile {
         let end = starts.get(number).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
+}
+
+/// Counts the characters that begin in a piece of UTF-8.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 /// A place in a file: line and column count from 1, the column in characters.
@@ -111,6 +142,16 @@ impl Location {
         &self.file.text()[self.start..self.end]
     }
 
+    /// Finds a part of the marked text.
+    pub fn part(&self, text: &str) -> Option<Self> {
+        let at = self.start + self.text().find(text)?;
+        Some(Self {
+            file: Arc::clone(&self.file),
+            start: at,
+            end: at + text.len(),
+        })
+    }
+
     /// Returns `file:line:column`.
     pub fn label(&self) -> String {
         let Position { line, column, .. } = self.start();
@@ -141,5 +182,14 @@ mod tests {
         assert_eq!(file.line(3), "last");
         assert_eq!(file.line(9), "");
         assert_eq!(file.position(10_000).line, 3);
+    }
+
+    #[test]
+    fn columns_are_right_far_into_a_long_line() {
+        let file = SourceFile::new("a.yaml", format!("first\n{}", "a网".repeat(5000)));
+        for character in [0, 1, 255, 256, 257, 4095, 4096, 9999, 10_000] {
+            let byte = "first\n".len() + character / 2 * 4 + character % 2;
+            assert_eq!(file.position(byte).column, character + 1);
+        }
     }
 }

@@ -79,18 +79,12 @@ fn check_value(
 }
 
 fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> {
-    let unit = if whole.unit.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", whole.unit)
-    };
-    let range = format!("{} to {}{unit}", whole.min, whole.max);
     if !(whole.min..=whole.max).contains(&number) {
         return Some(Finding::error(
             path.clone(),
             "out-of-range",
             format!("`{path}` is {number}, which is out of range"),
-            format!("use a whole number from {range}"),
+            format!("use a whole number from {}", whole.range()),
         ));
     }
     let (low, high) = whole.usual?;
@@ -98,7 +92,10 @@ fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> 
         Finding::warning(
             path.clone(),
             "unusual-value",
-            format!("`{path}` is {number}; the API's page names {low} to {high}{unit}"),
+            format!(
+                "`{path}` is {number}; the API's page names {low} to {high}{}",
+                whole.unit_after_space()
+            ),
             format!(
                 "the vendor's other documents name up to {}: the cloud may refuse it",
                 whole.max
@@ -109,14 +106,21 @@ fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> 
 
 fn check_text(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
     if let Some(control) = written.chars().find(|c| c.is_control()) {
+        let (what, help) = match control {
+            '\n' => (
+                "a line break".to_owned(),
+                "write it on one line; after `|` or `>` write `-` to leave the last line break out",
+            ),
+            _ => (
+                format!("the control character U+{:04X}", u32::from(control)),
+                "write it on one line, with printable characters only",
+            ),
+        };
         return Some(Finding::error(
             path.clone(),
             "control-character",
-            format!(
-                "`{path}` holds the control character U+{:04X}",
-                u32::from(control)
-            ),
-            "write it on one line, with printable characters only",
+            format!("`{path}` holds {what}"),
+            help,
         ));
     }
     let length = written.chars().count();

@@ -178,6 +178,21 @@ pub struct Whole {
     pub unit: &'static str,
 }
 
+impl Whole {
+    /// Returns the range in words: `1 to 50 nodes`.
+    pub fn range(&self) -> String {
+        format!("{} to {}{}", self.min, self.max, self.unit_after_space())
+    }
+
+    fn unit_after_space(&self) -> String {
+        if self.unit.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", self.unit)
+        }
+    }
+}
+
 /// The limits of a text.
 #[derive(Debug)]
 pub struct Text {

@@ -1,12 +1,15 @@
 //! Diagnostics as text, JSON, workflow annotations and SARIF.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::ops::Range;
+use std::path::MAIN_SEPARATOR;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::model::{Diagnostic, Location, Severity};
+use crate::model::{Diagnostic, Location, Position, Severity};
 
 /// Names a form of diagnostics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +56,9 @@ fn text(diagnostic: &Diagnostic) -> String {
         }
         Some(location) => {
             let mut group =
-                title.element(Excerpt::of(location).snippet(location, AnnotationKind::Primary, ""));
+                Excerpt::of(location).show(Group::with_title(title), AnnotationKind::Primary, "");
             for (other, note) in &diagnostic.related {
-                group =
-                    group.element(Excerpt::of(other).snippet(other, AnnotationKind::Context, note));
+                group = Excerpt::of(other).show(group, AnnotationKind::Context, note);
             }
             group
         }
@@ -70,45 +72,66 @@ fn text(diagnostic: &Diagnostic) -> String {
     format!("{}\n\n", renderer.render(&[group]))
 }
 
-/// The lines of a file that a location touches: a whole file would be copied for each diagnostic.
+/// The bytes that are shown on either side of a place in a long line.
+const EXCERPT_BYTES: usize = 160;
+
+/// The first line that a location touches; of a long line, what surrounds the place.
+///
+/// A file may be one line of megabytes, and a fault may stand for each of its gateways.
 struct Excerpt<'a> {
-    text: &'a str,
-    first_line: usize,
-    offset: usize,
+    path: &'a str,
+    start: Position,
+    code: &'a str,
+    /// Whether the line goes on beyond `code`.
+    cut: bool,
+    /// The marked bytes of `code`.
+    span: Range<usize>,
 }
 
 impl<'a> Excerpt<'a> {
     fn of(location: &'a Location) -> Self {
-        let (start, end) = (location.start(), location.end());
-        let text = location.file().text();
-        let offset = text[..start.byte].rfind('\n').map_or(0, |at| at + 1);
-        let until = text[end.byte..]
-            .find('\n')
-            .map_or(text.len(), |at| end.byte + at);
+        let file = location.file();
+        let start = location.start();
+        let whole = file.line(start.line);
+        let line_start = file.line_start(start.line);
+        let from = (start.byte - line_start).min(whole.len());
+        let to = (location.end().byte - line_start).clamp(from, whole.len());
+        let (left, right) = if whole.len() > 4 * EXCERPT_BYTES {
+            (
+                whole.floor_char_boundary(from.saturating_sub(EXCERPT_BYTES)),
+                whole.ceil_char_boundary(to.min(from + EXCERPT_BYTES) + EXCERPT_BYTES),
+            )
+        } else {
+            (0, whole.len())
+        };
         Self {
-            text: &text[offset..until],
-            first_line: start.line,
-            offset,
+            path: file.path(),
+            start,
+            code: &whole[left..right],
+            cut: right - left < whole.len(),
+            span: (from - left)..(to.min(right) - left),
         }
     }
 
-    fn snippet(
-        self,
-        location: &'a Location,
-        kind: AnnotationKind,
-        note: &'a str,
-    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let span = (location.start().byte - self.offset)..(location.end().byte - self.offset);
-        let annotation = kind.span(span);
+    /// Adds it to what is shown of a diagnostic.
+    fn show(self, to: Group<'a>, kind: AnnotationKind, note: &'a str) -> Group<'a> {
+        let annotation = kind.span(self.span);
         let annotation = if note.is_empty() {
             annotation
         } else {
             annotation.label(note)
         };
-        Snippet::source(self.text)
-            .line_start(self.first_line)
-            .path(location.file().path())
-            .annotation(annotation)
+        let snippet = Snippet::source(self.code)
+            .line_start(self.start.line)
+            .annotation(annotation);
+        if !self.cut {
+            return to.element(snippet.path(self.path));
+        }
+        // The renderer would count the column from where the cut line begins.
+        let origin = Origin::path(self.path)
+            .line(self.start.line)
+            .char_column(self.start.column);
+        to.element(origin).element(snippet)
     }
 }
 
@@ -150,20 +173,17 @@ pub(super) fn diagnostic_json(diagnostic: &Diagnostic) -> Json {
 }
 
 fn snippet_json(location: &Location) -> Json {
-    let (start, end) = (location.start(), location.end());
-    let code = location.file().line(start.line);
-    let highlight = start.column - 1;
-    let width = if end.line == start.line {
-        end.column - start.column
-    } else {
-        1
-    };
+    let Excerpt {
+        start, code, span, ..
+    } = Excerpt::of(location);
+    let highlight = code[..span.start].chars().count();
+    let width = code[span].chars().count();
     json!({
         "context": null,
         "code": code,
         "start_line": start.line,
         "highlight_start_offset": highlight,
-        "highlight_end_offset": highlight + width,
+        "highlight_end_offset": highlight + width.max(1),
         "values": [],
     })
 }
@@ -253,11 +273,27 @@ fn sarif_result(diagnostic: &Diagnostic) -> Json {
     result
 }
 
+/// Writes a path as a relative reference: in one, `:`, `%`, `#` and the like would mean something.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'\\' if MAIN_SEPARATOR == '\\' => uri.push('/'),
+            b'/' | b'-' | b'.' | b'_' | b'~' => uri.push(byte.into()),
+            _ if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
+}
+
 fn sarif_location(location: &Location, note: Option<&str>) -> Json {
     let (start, end) = (location.start(), location.end());
     let mut object = json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": location.file().path().replace('\\', "/").replace(' ', "%20") },
+            "artifactLocation": { "uri": uri(location.file().path()) },
             "region": {
                 "startLine": start.line, "startColumn": start.column,
                 "endLine": end.line, "endColumn": end.column,
