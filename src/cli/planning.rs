@@ -1,10 +1,13 @@
 //! What plan, apply and destroy have in common.
 
+use std::path::Path;
+
+use anyhow::Context;
 use clap::Args;
 
 use crate::engine;
 use crate::model::{Address, Fault};
-use crate::plan::{Binding, Goal, Inputs, Plan, Selection, Snapshot, digest, plan};
+use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
 use crate::state::State;
 
 use super::Session;
@@ -68,6 +71,19 @@ impl Planner<'_> {
         };
         Ok(plan(&inputs)?)
     }
+}
+
+/// Reads a saved plan; a path that is no JSON file names YAML instead.
+pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
+    let yaml = matches!(
+        path.extension().and_then(|ending| ending.to_str()),
+        Some("yaml" | "yml")
+    );
+    if yaml || !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
+    Ok(Some(SavedPlan::decode(&bytes)?))
 }
 
 /// Says what a plan is made against.

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Observed, Phase, Value,
-    set_value_at,
+    set_value_at, value_at,
 };
-use crate::schema::{Read, ResourceSchema};
+use crate::schema::{Change, Read, ResourceSchema, field_at};
 use crate::state::{Record, Status};
 
 use super::diff::{Sides, diff};
 use super::drift::drift;
-use super::guard::{Doomed, calls_after_create, check_prevent_destroy, lift_delete_guard, losses};
+use super::guard::{
+    Doomed, addresses_lost, calls_after_create, check_prevent_destroy, lift_delete_guard, losses,
+};
 use super::{Action, FieldChange, Goal, How, Inputs, Plan, PlannedCall, Reason, Step};
 
 /// Decides about every address that the files or the state hold; the steps come out by address.
@@ -132,10 +134,20 @@ impl<'a> Known<'a> {
                 plan.steps.push(step);
             }
             (Status::Creating, _) => {
+                let calls = calls_after_create(self.schema.fields, &desired.attributes);
+                let mut after = self.record.applied.clone();
+                for path in calls.iter().flat_map(|planned| &planned.paths) {
+                    set_value_at(
+                        &mut after,
+                        path,
+                        value_at(&desired.attributes, path).cloned(),
+                    );
+                }
+                let step = self.step(Action::AwaitCreate, Reason::Unfinished);
                 plan.steps.push(Step {
-                    after: self.record.applied.clone(),
-                    calls: calls_after_create(self.schema.fields, &self.record.applied),
-                    ..self.step(Action::AwaitCreate, Reason::Unfinished)
+                    after,
+                    calls,
+                    ..step
                 });
             }
             (Status::Deleting, Some(Phase::Leaving) | None) => {
@@ -211,10 +223,16 @@ impl<'a> Known<'a> {
         for change in &changes {
             set_value_at(&mut after, &change.path, change.after.clone());
         }
+        let losses = changes
+            .iter()
+            .filter(|change| takes_away(self.schema, change))
+            .flat_map(|_| addresses_lost(self.observed()))
+            .collect();
         Step {
             after,
             calls: grouped(self.schema, &changes),
             changes,
+            losses,
             depends_on: desired.depends_on.clone(),
             prevent_destroy: desired.prevent_destroy,
             ..step
@@ -368,6 +386,15 @@ fn listed(schema: &ResourceSchema, observed: &Attributes) -> Attributes {
     fields
         .filter_map(|field| Some((field.key.to_owned(), observed.get(field.key)?.clone())))
         .collect()
+}
+
+/// Tells whether a change takes away the thing that its field is about.
+fn takes_away(schema: &ResourceSchema, change: &FieldChange) -> bool {
+    let removal = field_at(schema.fields, &change.path).and_then(|field| match field.change {
+        Change::Presence { remove, .. } => Some(remove),
+        _ => None,
+    });
+    matches!(&change.how, How::InPlace(call) if Some(call.as_str()) == removal)
 }
 
 /// Puts changes together by the call that makes them, in the order of the kind's calls.

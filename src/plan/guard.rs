@@ -114,14 +114,7 @@ pub(super) fn losses(
     observed: Option<&Observed>,
 ) -> Vec<String> {
     let mut losses = vec![format!("its id {}", record.id)];
-    let addresses = observed
-        .map(|observed| observed.addresses.as_slice())
-        .unwrap_or_default();
-    losses.extend(
-        addresses
-            .iter()
-            .map(|ip| format!("its public address {ip}")),
-    );
+    losses.extend(addresses_lost(observed));
     let dependants: Vec<String> = inputs
         .desired
         .values()
@@ -135,6 +128,17 @@ pub(super) fn losses(
         ));
     }
     losses
+}
+
+/// Tells which public addresses are lost for good.
+pub(super) fn addresses_lost(observed: Option<&Observed>) -> Vec<String> {
+    let addresses = observed
+        .map(|observed| observed.addresses.as_slice())
+        .unwrap_or_default();
+    addresses
+        .iter()
+        .map(|ip| format!("its public address {ip}"))
+        .collect()
 }
 
 /// Returns the calls that follow a create: they set what the create can't carry.

@@ -29,6 +29,8 @@ struct Moving {
     lines: MultiProgress,
     total: ProgressBar,
     bars: HashMap<Address, ProgressBar>,
+    /// How many are under way for which there was no room.
+    unseen: usize,
 }
 
 impl Progress {
@@ -120,6 +122,7 @@ impl Moving {
             lines,
             total,
             bars: HashMap::new(),
+            unseen: 0,
         }
     }
 
@@ -139,6 +142,7 @@ impl Moving {
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.bars.insert(address.clone(), bar);
             }
+            Event::Started { .. } => self.unseen += 1,
             Event::Waiting {
                 address, status, ..
             } => {
@@ -147,13 +151,20 @@ impl Moving {
                 }
             }
             Event::Completed { address, .. } | Event::Failed { address, .. } => {
-                if let Some(bar) = self.bars.remove(address) {
-                    bar.finish_and_clear();
+                match self.bars.remove(address) {
+                    Some(bar) => bar.finish_and_clear(),
+                    None => self.unseen = self.unseen.saturating_sub(1),
                 }
                 self.total.inc(1);
             }
             _ => {}
         }
+        let more = if self.unseen == 0 {
+            String::new()
+        } else {
+            format!("({} more under way)", self.unseen)
+        };
+        self.total.set_message(more);
     }
 }
 

@@ -46,11 +46,13 @@ pub fn render(report: &Report, verb: &str) -> String {
             let _ = writeln!(out, "    next: {}", failure.help);
         }
     }
-    for address in &report.unfinished {
-        let _ = writeln!(
-            out,
-            "\n  unfinished: {address}\n    the cloud is at work on it; the next apply goes on waiting"
+    if !report.unfinished.is_empty() {
+        out.push_str(
+            "\n  unfinished: the cloud is at work on these; the next apply goes on waiting\n",
         );
+        for address in &report.unfinished {
+            let _ = writeln!(out, "    {address}");
+        }
     }
     for (address, why) in &report.not_started {
         let _ = writeln!(out, "\n  not started: {address}\n    {why}");

@@ -1,9 +1,8 @@
 //! `gwplan apply`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::engine::{self, Recorder, Run};
@@ -15,7 +14,7 @@ use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
-use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest};
+use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
@@ -125,19 +124,6 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         let report = carry_out(&plan, state, &workspace, connection, how, session).await?;
         tell_end(&plan, &report, verb, how, session)
     })
-}
-
-/// Reads a saved plan; a path that is no JSON file names YAML instead.
-fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
-    let yaml = matches!(
-        path.extension().and_then(|ending| ending.to_str()),
-        Some("yaml" | "yml")
-    );
-    if yaml || !path.is_file() {
-        return Ok(None);
-    }
-    let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
-    Ok(Some(SavedPlan::decode(&bytes)?))
 }
 
 /// Carries out a plan that was reviewed as a file: there is nothing left to ask.

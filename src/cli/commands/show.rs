@@ -1,16 +1,23 @@
 //! `gwplan show`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 
+use crate::model::Fault;
 use crate::view;
 
 use crate::cli::failure::Failure;
+use crate::cli::planning::read_saved;
 use crate::cli::workspace::{Workspace, schema_of};
 use crate::cli::{Exit, Session};
 
-/// Prints the state.
+/// Prints the state, or a saved plan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
+    /// A file that `gwplan plan --out` wrote; the state where none is named.
+    #[arg(value_name = "PLANFILE")]
+    plan: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
@@ -20,15 +27,40 @@ pub(in crate::cli) struct ShowArgs {
 enum Format {
     /// For people.
     Text,
-    /// Terraform's state JSON, on one line.
+    /// Terraform's state or plan JSON, on one line.
     Json,
 }
 
 pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
+    let text = match &args.plan {
+        Some(path) => saved_plan(path, args.format, session)?,
+        None => recorded_state(args.format, session)?,
+    };
+    session.terminal.product(&text)?;
+    Ok(Exit::Done)
+}
+
+fn saved_plan(path: &Path, format: Format, session: &Session) -> Result<String, Failure> {
+    let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
+        let fault = Fault::new(format!("{} is no saved plan", path.display()));
+        fault.hint("`gwplan plan --out FILE` makes one")
+    })?;
+    if format == Format::Text {
+        return Ok(view::plan_text(&saved.plan) + &format!("Digest: {}\n", saved.digest));
+    }
     let state = Workspace::open(session)?.state()?;
-    session.terminal.product(&match args.format {
+    Ok(view::plan_json(
+        &saved.plan,
+        &state,
+        &saved.digest,
+        &schema_of,
+    ))
+}
+
+fn recorded_state(format: Format, session: &Session) -> Result<String, Failure> {
+    let state = Workspace::open(session)?.state()?;
+    Ok(match format {
         Format::Text => view::state_text(&state),
         Format::Json => view::state_json(&state, &schema_of),
-    })?;
-    Ok(Exit::Done)
+    })
 }
