@@ -1,13 +1,14 @@
 //! The environments of a project: their names, what keeps them apart, and faults seen from several.
 
 use std::collections::BTreeMap;
-use std::path::{Component, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::model::{Address, Diagnostic, FieldPath, Location, sort_diagnostics};
 use crate::schema::project::ENVIRONMENTS_KEY;
 
+use super::files::{PROJECT_FILE, tidy};
 use super::read::{Place, Reader};
 use super::template::is_template;
 
@@ -70,50 +71,42 @@ pub(super) fn find<'a>(
 /// Two environments with one state would each delete what the other has made.
 fn refuse_shared_states(environments: &[Environment<'_>], diagnostics: &mut Vec<Diagnostic>) {
     let path = FieldPath::from_iter(["state", "path"]);
+    let own = |environment: &Environment<'_>| {
+        let state = environment.mapping.get("state");
+        state.and_then(|state| state.get("path")).cloned()
+    };
+    let unset = environments.iter().filter(|e| own(e).is_none());
+    // Those with a path of their own come second, so that the fault stands where one is written.
+    let set = environments.iter().filter(|e| own(e).is_some());
     let mut first: BTreeMap<PathBuf, (&str, Location)> = BTreeMap::new();
-    for Environment {
-        name,
-        mapping,
-        place,
-    } in environments
-    {
-        let own = mapping.get("state").and_then(|state| state.get("path"));
-        let written = match own {
-            Some(Yaml::String(written)) => written.clone(),
+    for environment in unset.chain(set) {
+        let Environment { name, place, .. } = environment;
+        let (written, location) = match own(environment) {
+            // What the variables come to is known for one environment at a time only.
+            Some(Yaml::String(written)) if is_template(&written) => continue,
+            Some(Yaml::String(written)) => (written, place.locate(&path, false)),
             Some(_) => continue,
-            None => default_state_path(name),
+            None => (default_state_path(name), place.at_key()),
         };
-        // What the variables come to is known for one environment at a time only.
-        if is_template(&written) {
+        let file = tidy(Path::new(&written));
+        let Some((other, earlier)) = first.get(&file) else {
+            first.insert(file, (name, location));
             continue;
-        }
-        let location = match own {
-            Some(_) => place.locate(&path, false),
-            None => place.at_key(),
         };
-        let tidy = PathBuf::from(&written);
-        let tidy = tidy
-            .components()
-            .filter(|part| *part != Component::CurDir)
-            .collect();
-        if let Some((other, earlier)) = first.get(&tidy) {
-            let summary = format!("the environments {other} and {name} have one state, {written}");
-            let fault = Diagnostic::error("shared-state", summary)
-                .help(format!(
-                    "each would delete what the other has made: remove `state.path`, and the state of {name} is {}",
-                    default_state_path(name)
-                ))
-                .at(Some(location))
-                .related(earlier.clone(), "first here");
-            diagnostics.push(fault);
-        } else {
-            first.insert(tidy, (name, location));
-        }
+        let summary = format!("the environments {other} and {name} have one state, {written}");
+        let fault = Diagnostic::error("shared-state", summary)
+            .help(format!(
+                "each would delete what the other has made: without this path, the state of {name} is {}",
+                default_state_path(name)
+            ))
+            .at(Some(location))
+            .related(earlier.clone(), "first here");
+        diagnostics.push(fault);
     }
 }
 
 /// Joins what was found in several environments: each fault once, with the names of the
-/// environments that have it where not all of them do.
+/// environments that have it where not all of them do and its place does not tell.
 pub fn join_environments(found: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
     let all = found.len();
     let mut joined: Vec<(Diagnostic, Vec<String>)> = Vec::new();
@@ -135,7 +128,9 @@ pub fn join_environments(found: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnosti
     let mut diagnostics: Vec<Diagnostic> = joined
         .into_iter()
         .map(|(diagnostic, names)| {
-            if names.len() == all {
+            let location = diagnostic.location.as_ref();
+            let told = location.is_some_and(|location| location.file().path() == PROJECT_FILE);
+            if names.len() == all || told {
                 return diagnostic;
             }
             let noun = if names.len() == 1 {

@@ -22,7 +22,6 @@ pub(super) struct Problem {
 }
 
 const OPEN: &str = "${";
-const ESCAPED: &str = "$${";
 const ALLOWED: &str =
     "only `${var.NAME}` is filled in; write `$${` for the characters `${` themselves";
 
@@ -44,11 +43,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut rest = text;
     while let Some(at) = rest.find(OPEN) {
         // Of `$${` the first sign only says that the rest stands for itself.
-        if let Some(before) = at
-            .checked_sub(1)
-            .filter(|at| rest[*at..].starts_with(ESCAPED))
-        {
-            found.push(Piece::Literal(&rest[..before]));
+        if let Some(before) = rest[..at].strip_suffix('$') {
+            found.push(Piece::Literal(before));
             found.push(Piece::Literal(OPEN));
             rest = &rest[at + OPEN.len()..];
             continue;

@@ -171,8 +171,9 @@ fn shape(shape: &Shape, complete: bool) -> Json {
             let mut schema = json!({ "type": "string", "minLength": min, "maxLength": max });
             if let Some(prefix) = prefix {
                 schema["pattern"] = json!(format!("^{prefix}[A-Za-z0-9]+$"));
+                return or_reference(&schema);
             }
-            or_reference(&schema)
+            schema
         }
         // Plain 2.5 is a number to an editor, while gwplan takes it as it is written; no known word
         // looks like one, so text alone is right here.

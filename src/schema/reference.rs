@@ -29,7 +29,7 @@ pub fn page(schemas: &[&ResourceSchema]) -> String {
         (REMOVED_KEY, REMOVED_DOC, REMOVED),
     ] {
         let _ = writeln!(out, "## `{key}`\n\n{doc}\n");
-        fields(&mut out, table, &FieldPath::root(), false);
+        fields(&mut out, table, &FieldPath::from_iter([key]), false);
     }
     out.push_str("## `gwplan.yaml`\n\n");
     for (key, doc) in [
