@@ -1,6 +1,7 @@
 //! Diagnostics as text, JSON, workflow annotations and SARIF.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::ops::Range;
 use std::path::MAIN_SEPARATOR;
 
@@ -280,7 +281,9 @@ fn uri(path: &str) -> String {
             b'\\' if MAIN_SEPARATOR == '\\' => uri.push('/'),
             b'/' | b'-' | b'.' | b'_' | b'~' => uri.push(byte.into()),
             _ if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri
