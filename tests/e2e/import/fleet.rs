@@ -291,10 +291,10 @@ fn what_no_yaml_can_say_is_left_out_and_left_as_it_is() {
     for part in [
         format!("{} is left out", ids[2]),
         "70 characters".to_owned(),
-        "description of gateway.multi-line".to_owned(),
+        "gateway.multi-line: `description`".to_owned(),
         "holds a line break".to_owned(),
         "leaves it as it is".to_owned(),
-        "tradeType of gateway.prepaid".to_owned(),
+        "gateway.prepaid: `tradeType: 1`".to_owned(),
     ] {
         assert!(
             run.stderr.contains(&part),

@@ -232,7 +232,7 @@ impl Importer<'_> {
     fn tell_left_out(&self, chosen: &[Chosen]) -> Result<(), Failure> {
         let warnings = chosen.iter().flat_map(|one| {
             one.says.left_out.iter().map(|finding| {
-                let what = format!("{} of {}: {}", finding.path, one.address, finding.summary);
+                let what = format!("{}: {}", one.address, finding.summary);
                 Diagnostic::warning("left-out", what)
                     .help("the YAML leaves it out, and gwplan leaves it as it is")
             })
