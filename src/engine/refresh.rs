@@ -66,7 +66,7 @@ fn regions(
     wanted.chain(recorded).cloned().collect()
 }
 
-async fn list_all(
+pub(super) async fn list_all(
     client: &Client,
     kind: &'static dyn Kind,
     region: &str,
@@ -192,7 +192,7 @@ pub(super) async fn add_details(
 }
 
 /// Runs calls side by side, a bounded number at once.
-async fn concurrently<I, T, F>(
+pub(super) async fn concurrently<I, T, F>(
     inputs: impl IntoIterator<Item = I>,
     start: impl Fn(I) -> F,
 ) -> Vec<T>
@@ -213,7 +213,7 @@ where
     tasks.join_all().await
 }
 
-fn refresh_fault(error: api::Error) -> Fault {
+pub(super) fn refresh_fault(error: api::Error) -> Fault {
     let hint = error.next_step();
     let fault = Fault::new("the cloud can't be read").because(error);
     match hint {

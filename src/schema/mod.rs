@@ -29,6 +29,8 @@ pub struct ResourceSchema {
     pub doc: &'static str,
     /// The resource type under which Terraform-shaped JSON shows it.
     pub terraform_type: &'static str,
+    /// The resource type of the vendor's Terraform provider, by which its states are taken over.
+    pub provider_type: &'static str,
     /// The fields that the cloud knows.
     pub fields: &'static [Field],
     /// The API calls that change a resource, in the order in which they are sound to make.

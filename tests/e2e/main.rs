@@ -8,6 +8,7 @@
 mod support;
 
 mod faults;
+mod import;
 mod json;
 mod life;
 mod lock;
