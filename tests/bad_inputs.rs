@@ -247,7 +247,7 @@ fn a_bomb_of_aliases_is_refused_in_no_time() {
     let mut text = String::from("x-0: &a0 [v, v, v, v, v, v, v, v, v, v]\n");
     for level in 1..12 {
         let of = format!("*a{}", level - 1);
-        let list = vec![of.as_str(); 10].join(", ");
+        let list = [of.as_str(); 10].join(", ");
         writeln!(text, "x-{level}: &a{level} [{list}]").expect("text");
     }
     let said = validate_bytes(text.as_bytes());

@@ -154,20 +154,17 @@ impl<'d> Reader<'d> {
                 continue;
             };
             let known = fields.iter().copied().flatten();
-            match known.clone().find(|field| field.key == key) {
-                Some(field) => {
-                    let path = path.child(key);
-                    match self.value(&field.shape, yaml, place.under(key), &path) {
-                        Some(value) => {
-                            attributes.insert(key.to_owned(), value);
-                        }
-                        None => self.unread.push(path),
-                    }
+            let Some(field) = known.clone().find(|field| field.key == key) else {
+                let meant = self.unknown_key(key, known.map(|field| field.key), place);
+                self.unread.extend(meant.map(|key| path.child(key)));
+                continue;
+            };
+            let path = path.child(key);
+            match self.value(&field.shape, yaml, place.under(key), &path) {
+                Some(value) => {
+                    attributes.insert(key.to_owned(), value);
                 }
-                None => {
-                    let meant = self.unknown_key(key, known.map(|field| field.key), place);
-                    self.unread.extend(meant.map(|key| path.child(key)));
-                }
+                None => self.unread.push(path),
             }
         }
         attributes

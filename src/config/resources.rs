@@ -156,7 +156,7 @@ impl Loader<'_> {
                     );
                     self.loaded
                         .diagnostics
-                        .push(fault.help(error.to_string()).at(Some(place.at_key())));
+                        .push(fault.help(error.advice()).at(Some(place.at_key())));
                 }
             }
         }
@@ -375,7 +375,7 @@ impl Finder<'_> {
                         format!("`{written}` is no address"),
                     );
                     self.diagnostics
-                        .push(fault.help(error.to_string()).at(Some(location)));
+                        .push(fault.help(error.advice()).at(Some(location)));
                 }
             }
         }
