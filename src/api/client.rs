@@ -7,7 +7,7 @@ use crate::model::{Clock, Fault};
 use super::call::Call;
 use super::credentials::Credentials;
 use super::error::Error;
-use super::transport::{Sender, Settings, Transport};
+use super::transport::{Sender, Settings, Transport, Turn};
 
 /// Sends calls in the name of the credentials' holder.
 ///
@@ -38,6 +38,24 @@ impl Client {
     pub async fn call<T>(&self, region: &str, call: Call<T>) -> Result<T, Error> {
         let sender = Sender::Holder(&self.credentials);
         self.transport.call(sender, region, &call).await
+    }
+
+    /// Waits for an action's turn; giving up meanwhile leaves no doubt, because nothing was sent.
+    pub async fn turn(&self, action: &'static str) -> Turn {
+        self.transport.turn(action).await
+    }
+
+    /// Does as [`Client::call`] does, for a request whose turn was waited for before.
+    pub async fn call_in_turn<T>(
+        &self,
+        turn: Turn,
+        region: &str,
+        call: Call<T>,
+    ) -> Result<T, Error> {
+        let sender = Sender::Holder(&self.credentials);
+        self.transport
+            .call_in_turn(Some(turn), sender, region, &call)
+            .await
     }
 
     /// Returns how many requests were sent for each action, tries again included.

@@ -26,4 +26,4 @@ pub use client::Client;
 pub use credentials::{Credentials, Keys, Sources};
 pub use endpoint::{BaseUrl, Endpoint, Site};
 pub use error::{Error, ErrorKind};
-pub use transport::Settings;
+pub use transport::{Settings, Turn};

@@ -60,6 +60,10 @@ impl Default for Settings {
     }
 }
 
+/// Proves that the turn of one request was waited for.
+#[derive(Debug)]
+pub struct Turn(());
+
 /// Says who a request is from.
 #[derive(Clone, Copy)]
 pub(super) enum Sender<'a> {
@@ -128,9 +132,26 @@ impl Transport {
         Ok(self.0.http.get_or_init(|| http))
     }
 
+    /// Waits until a request of this action may leave.
+    pub(super) async fn turn(&self, action: &'static str) -> Turn {
+        self.0.limiter.wait(action).await;
+        Turn(())
+    }
+
     /// Sends a call, and sends it again where that is safe and may help.
     pub(super) async fn call<T>(
         &self,
+        sender: Sender<'_>,
+        region: &str,
+        call: &Call<T>,
+    ) -> Result<T, Error> {
+        self.call_in_turn(None, sender, region, call).await
+    }
+
+    /// Does so, with the first try's turn waited for before.
+    pub(super) async fn call_in_turn<T>(
+        &self,
+        mut turn: Option<Turn>,
         sender: Sender<'_>,
         region: &str,
         call: &Call<T>,
@@ -141,7 +162,7 @@ impl Transport {
         let started = OnceLock::new();
         let attempt = || {
             tries += 1;
-            self.attempt(sender, region, call, &body, (tries, &started))
+            self.attempt(turn.take(), sender, region, call, &body, (tries, &started))
         };
         let Settings {
             retry_for,
@@ -167,13 +188,16 @@ impl Transport {
 
     async fn attempt<T>(
         &self,
+        turn: Option<Turn>,
         sender: Sender<'_>,
         region: &str,
         call: &Call<T>,
         body: &str,
         (number, started): (u32, &OnceLock<Instant>),
     ) -> Result<T, Error> {
-        self.0.limiter.wait(call.action).await;
+        if turn.is_none() {
+            self.0.limiter.wait(call.action).await;
+        }
         // The keys and the time are asked for after the wait, which can be long.
         let keys = match sender {
             Sender::Holder(credentials) => Some(credentials.current_boxed().await?),

@@ -214,6 +214,7 @@ impl<'a> Dispatcher<'a> {
                     }
                 }
             }
+            Err(Trouble::NotSent) => self.begun[at] = false,
             Err(Trouble::Interrupted) => self.report.unfinished.push(address),
             Err(Trouble::Failed(failure)) => {
                 self.report.failed.push((address.clone(), failure.clone()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::api::{Client, Error, ErrorKind};
+use crate::api::{Call, Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at};
@@ -38,6 +38,8 @@ pub(super) enum Trouble {
     Unrecorded(Failure),
     /// The run was interrupted while the cloud was at work.
     Interrupted,
+    /// The run was interrupted before a request's turn to be sent came.
+    NotSent,
 }
 
 impl Trouble {
@@ -160,7 +162,7 @@ impl Job<'_> {
 
     async fn send_create(&self, place: &Place) -> Result<Record, Trouble> {
         let call = self.kind.create(&self.step.after);
-        let accepted = self.crew.client.call(&self.step.region, call).await;
+        let accepted = self.send(&self.step.region, call).await?;
         let accepted = accepted.map_err(|error| self.create_failed(&error))?;
         let record = Record {
             kind: self.step.address.kind().to_owned(),
@@ -303,7 +305,7 @@ impl Job<'_> {
     async fn send_delete(&self, identity: &Identity) -> Result<Sent, Trouble> {
         loop {
             let call = self.kind.delete(&identity.id);
-            match self.crew.client.call(&identity.region, call).await {
+            match self.send(&identity.region, call).await? {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted.status)),
                 Err(error) if error.kind == ErrorKind::Absent => return Ok(Sent::AlreadyGone),
                 Err(error)
@@ -314,6 +316,21 @@ impl Job<'_> {
                 }
                 Err(error) => return Err(self.refused(&error)),
             }
+        }
+    }
+
+    /// Sends a request that changes something, unless the user asks to stop before its turn comes.
+    pub(super) async fn send<T>(
+        &self,
+        region: &str,
+        call: Call<T>,
+    ) -> Result<Result<T, Error>, Trouble> {
+        let Crew { client, stop, .. } = self.crew;
+        let mut stop = stop.clone();
+        tokio::select! {
+            biased;
+            () = asked(&mut stop) => Err(Trouble::NotSent),
+            turn = client.turn(call.action) => Ok(client.call_in_turn(turn, region, call).await),
         }
     }
 
@@ -466,6 +483,14 @@ impl Job<'_> {
             summary: format!("{} is {id} in {region}, but {fault}", self.address()),
             help: format!("nothing more is begun; keep the id {id}: the state may not know it"),
         })
+    }
+}
+
+/// Waits until the user asks to stop.
+async fn asked(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|asked| *asked).await.is_err() {
+        // Nobody is left who could ask.
+        std::future::pending::<()>().await;
     }
 }
 

@@ -112,7 +112,7 @@ impl Job<'_> {
                     "make a new plan",
                 ));
             };
-            match self.crew.client.call(&identity.region, call).await {
+            match self.send(&identity.region, call).await? {
                 Ok(()) => return Ok(()),
                 Err(error)
                     if error.kind == ErrorKind::Conflict

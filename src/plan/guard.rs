@@ -123,8 +123,13 @@ pub(super) fn losses(
         .collect();
     if !dependants.is_empty() {
         losses.push(format!(
-            "what {} may know of it, which depend on it",
-            dependants.join(", ")
+            "what {} may know of it, which {} on it",
+            dependants.join(", "),
+            if dependants.len() == 1 {
+                "depends"
+            } else {
+                "depend"
+            }
         ));
     }
     losses

@@ -173,9 +173,20 @@ pub struct Whole {
     /// The greatest value that is taken.
     pub max: i64,
     /// The range beyond which a value is taken with a warning.
-    pub usual: Option<(i64, i64)>,
+    pub usual: Option<Usual>,
     /// The unit, or nothing for a plain count.
     pub unit: &'static str,
+}
+
+/// The range that a number usually is in.
+#[derive(Debug)]
+pub struct Usual {
+    /// The least usual value.
+    pub low: i64,
+    /// The greatest usual value.
+    pub high: i64,
+    /// What a value beyond the range means.
+    pub beyond: &'static str,
 }
 
 impl Whole {

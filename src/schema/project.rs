@@ -1,7 +1,7 @@
 //! The table of the project file, gwplan.yaml.
 
 use super::meta::REGION;
-use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Whole};
+use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Usual, Whole};
 
 const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -> Field {
     Field {
@@ -82,7 +82,11 @@ const PROVIDER: &[Field] = &[
         Shape::Whole(Whole {
             min: 0,
             max: 100_000,
-            usual: Some((1, 20)),
+            usual: Some(Usual {
+                low: 1,
+                high: 20,
+                beyond: "the real cloud allows 20 a second for each action and refuses the rest; a simulated one may allow more",
+            }),
             unit: "requests",
         }),
         Need::Default(Literal::Int(20)),

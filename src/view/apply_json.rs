@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::event::{Event, Report};
 use crate::model::{Address, Clock, Diagnostic};
-use crate::plan::{Action, Plan, Schemas};
+use crate::plan::{Action, Goal, Plan, Schemas};
 
 use super::diagnostics::diagnostic_json;
 use super::terraform::{TERRAFORM_VERSION, resource_type};
@@ -181,8 +181,8 @@ impl<'a> JsonLines<'a> {
         }
     }
 
-    /// Renders the last line.
-    pub fn report(&self, report: &Report) -> String {
+    /// Renders the last line; the goal tells an apply from a destroy.
+    pub fn report(&self, report: &Report, goal: Goal) -> String {
         let count = |wanted: &[Action]| {
             report
                 .done
@@ -196,9 +196,13 @@ impl<'a> JsonLines<'a> {
             count(&[Action::Delete, Action::Replace, Action::AwaitDelete]),
         ];
         let [added, changed, destroyed] = counts;
+        let (verb, operation) = match goal {
+            Goal::Converge => ("Apply", "apply"),
+            Goal::Destroy => ("Destroy", "destroy"),
+        };
         let message =
-            format!("Apply ended: {added} added, {changed} changed, {destroyed} destroyed.");
-        self.summary(&message, counts, "apply")
+            format!("{verb} ended: {added} added, {changed} changed, {destroyed} destroyed.");
+        self.summary(&message, counts, operation)
     }
 
     fn summary(&self, message: &str, [add, change, remove]: [usize; 3], operation: &str) -> String {

@@ -134,14 +134,13 @@ fn render_step(out: &mut String, step: &Step) {
         ),
     );
     match step.action {
-        Action::Create => {
+        Action::Create | Action::Replace if step.changes.is_empty() => {
             render_attributes(out, &step.after, 6);
             line(
                 out,
                 &format!("      {ADD}+{ADD:#} gatewayId: {QUIET}(known after apply){QUIET:#}"),
             );
         }
-        Action::Replace if step.changes.is_empty() => render_attributes(out, &step.after, 6),
         Action::Update | Action::Replace => {
             for change in &step.changes {
                 render_change(out, change);

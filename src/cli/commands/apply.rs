@@ -86,9 +86,9 @@ pub(super) struct Task<'a> {
 /// Plans towards a goal, asks, and carries the plan out.
 pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Result<Exit, Failure> {
     let goal = task.goal;
-    let (verb, command) = match goal {
-        Goal::Converge => ("Apply", "apply"),
-        Goal::Destroy => ("Destroy", "destroy"),
+    let command = match goal {
+        Goal::Converge => "apply",
+        Goal::Destroy => "destroy",
     };
     let approved = how.auto_approve || task.expected.is_some();
     refuse_to_hang(approved, how, session, command)?;
@@ -110,7 +110,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             selection: &task.selection,
         };
         let plan = planner.with_cloud(&connection).await?;
-        show_plan(&plan, how, session)?;
+        show_plan(&plan, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(expected) = task.expected {
             expect_digest(expected, &plan, &binding(session, &workspace, &state))?;
@@ -118,11 +118,11 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         if !plan.is_empty() && !approved && !session.terminal.confirm(&question(&plan, goal))? {
             session
                 .terminal
-                .status(&format!("{verb} cancelled: nothing was done."));
+                .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
             return Ok(Exit::Failed);
         }
         let report = carry_out(&plan, state, &workspace, connection, how, session).await?;
-        tell_end(&plan, &report, verb, how, session)
+        tell_end(&plan, &report, goal, how, session)
     })
 }
 
@@ -147,7 +147,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     }
     block_on(async {
         let connection = connect(session, &workspace).await?;
-        show_plan(&saved.plan, &args.how, session)?;
+        show_plan(&saved.plan, Goal::Converge, &args.how, session)?;
         let report = carry_out(
             &saved.plan,
             state,
@@ -157,8 +157,15 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
             session,
         )
         .await?;
-        tell_end(&saved.plan, &report, "Apply", &args.how, session)
+        tell_end(&saved.plan, &report, Goal::Converge, &args.how, session)
     })
+}
+
+fn verb_of(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Converge => "Apply",
+        Goal::Destroy => "Destroy",
+    }
 }
 
 fn refuse_to_hang(
@@ -196,8 +203,11 @@ fn question(plan: &Plan, goal: Goal) -> String {
     }
 }
 
-fn show_plan(plan: &Plan, how: &HowArgs, session: &Session) -> Result<(), Failure> {
+fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Result<(), Failure> {
     let text = match how.format {
+        Format::Text if plan.is_empty() && goal == Goal::Destroy => {
+            "Nothing to destroy: the state is empty.\n".to_owned()
+        }
         Format::Text => view::plan_text(plan),
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
@@ -266,19 +276,19 @@ fn sink(progress: &Arc<Mutex<Progress>>, how: &HowArgs, session: &Session) -> Si
 fn tell_end(
     plan: &Plan,
     report: &Report,
-    verb: &str,
+    goal: Goal,
     how: &HowArgs,
     session: &Session,
 ) -> Result<Exit, Failure> {
     match how.format {
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
-            session.terminal.product(&lines.report(report))?;
+            session.terminal.product(&lines.report(report, goal))?;
         }
         Format::Text if plan.is_empty() => {}
         Format::Text => session
             .terminal
-            .product(&format!("\n{}", view::report_text(report, verb)))?,
+            .product(&format!("\n{}", view::report_text(report, verb_of(goal))))?,
     }
     if report.interrupted {
         session

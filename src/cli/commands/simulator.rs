@@ -1,5 +1,6 @@
 //! `gwplan simulator`.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use crate::model::Secret;
+use crate::model::{Fault, Secret};
 use crate::sim::{DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY, FaultRule, ListOrder, Options, Simulator};
 
 use crate::cli::failure::Failure;
@@ -24,8 +25,8 @@ pub(in crate::cli) struct SimulatorArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// A secret id and key to accept; by default the pair that the embedded simulator uses.
-    #[arg(long = "credential", value_name = "ID:KEY", value_parser = credential)]
-    credentials: Vec<(String, Secret)>,
+    #[arg(long = "credential", value_name = "ID:KEY", value_parser = secret)]
+    credentials: Vec<Secret>,
     /// How long it takes to make a gateway.
     #[arg(long, value_name = "DUR", default_value = "3s", value_parser = duration)]
     create_time: Duration,
@@ -63,9 +64,20 @@ enum Order {
     Oldest,
 }
 
-fn credential(text: &str) -> Result<(String, Secret), String> {
-    // The text is not repeated in the message: it holds a secret.
-    let (id, key) = text.split_once(':').ok_or("write it as ID:KEY")?;
+/// Takes any text: a parser that refused it would have it repeated in the message.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "parsers of arguments are fallible"
+)]
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}
+
+fn credential(text: &Secret) -> Result<(String, Secret), Fault> {
+    let (id, key) = text
+        .expose()
+        .split_once(':')
+        .ok_or_else(|| Fault::new("a --credential can't be read").hint("write it as ID:KEY"))?;
     Ok((id.to_owned(), Secret::new(key)))
 }
 
@@ -85,7 +97,10 @@ pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failu
     let credentials = if args.credentials.is_empty() {
         default.into()
     } else {
-        args.credentials.clone()
+        args.credentials
+            .iter()
+            .map(credential)
+            .collect::<Result<_, _>>()?
     };
     let simulator = Simulator::start(Options {
         listen: args.listen,

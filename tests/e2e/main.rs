@@ -1,0 +1,22 @@
+//! The program as its users run it: from the command line, against a simulated cloud.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test, helpers included"
+)]
+
+mod support;
+
+mod faults;
+mod json;
+mod life;
+mod lock;
+mod order;
+mod outside;
+mod pace;
+mod secrets;
+mod signals;
+mod streams;
+mod transcripts;
+mod vectors;
+mod waiting;

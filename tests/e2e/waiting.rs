@@ -1,0 +1,101 @@
+//! Waits that end before the cloud is done.
+
+use crate::support::{Cloud, Gateway, Project};
+
+const CREATE: &str = "CreateCloudNativeAPIGateway";
+
+fn with_timeouts(project: &Project, timeouts: &str) {
+    project.write(
+        "gwplan.yaml",
+        &format!("provider: {{ region: ap-guangzhou }}\ntimeouts: {{ {timeouts} }}\n"),
+    );
+}
+
+#[test]
+fn a_create_that_takes_too_long_stays_recorded_and_is_waited_for_by_the_next_apply() {
+    let cloud = Cloud::start(&["--create-time", "6s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b").after(&["a"])]);
+    with_timeouts(&project, "create: 1s");
+    let late = project.apply().ended(1);
+    assert!(late.stdout.contains("after 1s"), "{}", late.stdout);
+    assert!(late.stdout.contains("timeouts.create"), "{}", late.stdout);
+    assert_eq!(project.statuses(), [("creating".to_owned(), 1)].into());
+    let id = project.id("a");
+
+    with_timeouts(&project, "create: 5m");
+    let plan = project.run(&["plan", "--detailed-exitcode"]).ended(2);
+    assert!(
+        plan.stdout.contains("is being created already"),
+        "{}",
+        plan.stdout
+    );
+    project.apply().well();
+    assert_eq!(project.id("a"), id);
+    assert_eq!(cloud.names(), ["a", "b"]);
+    assert_eq!(cloud.calls(CREATE), 2);
+    assert_eq!(project.statuses(), [("ready".to_owned(), 2)].into());
+}
+
+#[test]
+fn a_delete_that_takes_too_long_is_waited_for_by_the_next_destroy() {
+    let cloud = Cloud::start(&["--delete-time", "5s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    with_timeouts(&project, "delete: 1s");
+    let late = project.destroy().ended(1);
+    assert!(late.stdout.contains("timeouts.delete"), "{}", late.stdout);
+    assert_eq!(project.statuses(), [("deleting".to_owned(), 1)].into());
+    with_timeouts(&project, "delete: 5m");
+    project.destroy().well();
+    assert_eq!(cloud.calls("DeleteCloudNativeAPIGateway"), 1);
+    assert!(cloud.gateways().is_empty() && project.statuses().is_empty());
+}
+
+#[test]
+fn what_timed_out_becomes_ready_while_nobody_looks() {
+    let store = tempfile::tempdir().unwrap();
+    let file = store.path().join("cloud.json");
+    let flags = ["--create-time", "4s", "--store", file.to_str().unwrap()];
+    let cloud = Cloud::start(&flags);
+    let mut project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    with_timeouts(&project, "create: 1s");
+    project.apply().ended(1);
+    // The cloud goes away and comes back elsewhere; its task has gone on meanwhile.
+    drop(cloud);
+    let cloud = Cloud::start(&flags);
+    project.connect(&cloud);
+    with_timeouts(&project, "create: 5m");
+    project.apply().well();
+    assert_eq!(cloud.gateways().len(), 1);
+    assert_eq!(
+        cloud.calls(CREATE),
+        0,
+        "the create was sent to the cloud before"
+    );
+}
+
+#[test]
+fn a_create_that_fails_while_nobody_looks_is_replaced() {
+    let cloud = Cloud::start(&["--create-time", "3s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    with_timeouts(&project, "create: 1s");
+    cloud.set_faults(&["CreateCloudNativeAPIGateway=fail-task#1"]);
+    project.apply().ended(1);
+    crate::support::look_until("failed gateways", || {
+        cloud.stats()["gateways"]["CreateFailed"] == 1
+    });
+    with_timeouts(&project, "create: 5m");
+    let plan = project.run(&["plan"]).well();
+    assert!(
+        plan.stdout.contains("gateway.a must be replaced"),
+        "{}",
+        plan.stdout
+    );
+    project.apply().well();
+    assert_eq!(cloud.gateways().len(), 1);
+    assert_eq!(project.record("a")["status"], "ready");
+}
