@@ -180,7 +180,7 @@ impl Writer {
     /// Writes what follows a key and its colon, with the line break.
     fn value(self, value: &Value, depth: usize, out: &mut String) {
         match value {
-            Value::Map(map) if !map.is_empty() && self.pick((depth, map.len())) % 3 != 0 => {
+            Value::Map(map) if !map.is_empty() && self.pick((depth, map.len())) > u64::MAX / 3 => {
                 out.push('\n');
                 for (key, value) in self.keys(map) {
                     out.push_str(&"  ".repeat(depth));
