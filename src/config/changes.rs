@@ -118,7 +118,7 @@ fn addresses<const N: usize>(
             Err(_) if written.is_empty() => None,
             Err(error) => {
                 let fault = Diagnostic::error("bad-address", format!("`{written}` is no address"));
-                reader.push(fault.help(error.to_string()).at(Some(location)));
+                reader.push(fault.help(error.advice()).at(Some(location)));
                 None
             }
         }

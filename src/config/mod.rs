@@ -1,8 +1,8 @@
 //! YAML to desired state, with a place for every fault.
 //!
-//! A file goes through three hands: [`scan`](mod@scan) walks its events and finds what a parser of
+//! A file goes through three hands: `scan` walks its events and finds what a parser of
 //! values can't tell (syntax at its place, duplicate keys, depth, aliases), `serde_yaml` makes values
-//! of it, and [`read`] turns values into attributes by the schema table, filling [`variables`] in. All
+//! of it, and `read` turns values into attributes by the schema table, filling `variables` in. All
 //! faults of all files are collected; nothing stops at the first.
 //!
 //! What makes up a resource lies in layers, each with its own places: the defaults of the project and

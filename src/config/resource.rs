@@ -159,7 +159,7 @@ impl Finder<'_> {
                         format!("`{written}` is no address"),
                     );
                     self.diagnostics
-                        .push(fault.help(error.to_string()).at(Some(location)));
+                        .push(fault.help(error.advice()).at(Some(location)));
                 }
             }
         }

@@ -203,7 +203,7 @@ impl<'a> Loader<'a> {
                     );
                     self.loaded
                         .diagnostics
-                        .push(fault.help(error.to_string()).at(Some(place.at_key())));
+                        .push(fault.help(error.advice()).at(Some(place.at_key())));
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A kind of resource describes its fields in one table of [`Field`]s. From the table come the
 //! checks of the YAML ([`check()`]), the wire form of the API ([`wire`]), the JSON Schema for
-//! editors ([`json_schema`]), the reference page ([`reference`]), the plan's verdict on whether a
+//! editors ([`json_schema`]), the reference page ([`mod@reference`]), the plan's verdict on whether a
 //! change can be made in place, and the simulated cloud's validation.
 
 pub mod check;
