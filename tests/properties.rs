@@ -209,7 +209,8 @@ impl Writer {
                 }
                 out.push('}');
             }
-            Value::Text(text) => out.push_str(&self.text(text)),
+            // In a value `${` would ask for a variable.
+            Value::Text(text) => out.push_str(&self.text(&text.replace("${", "$${"))),
             Value::Bool(_) | Value::Int(_) => out.push_str(&value.to_string()),
             Value::List(_) => unreachable!("no field here is a list"),
         }
