@@ -7,6 +7,7 @@
 
 mod support;
 
+mod change;
 mod faults;
 mod import;
 mod json;
