@@ -553,11 +553,11 @@ fn a_chain_of_50_and_a_fan_of_500_keep_their_order() {
         assert!(position(&pair[0]) < position(&pair[1]), "{pair:?}");
     }
     assert!(fan.iter().all(|leaf| position("hub") < position(leaf)));
-    let lines = project
+    let messages = project
         .run(&["destroy", "--auto-approve", "--format", "json"])
         .well()
         .json_lines();
-    let begun: Vec<&str> = lines
+    let begun: Vec<&str> = messages
         .iter()
         .filter(|line| line["type"] == "apply_start")
         .map(|line| line["hook"]["resource"]["resource_name"].as_str().unwrap())
