@@ -9,7 +9,7 @@ use crate::plan::Snapshot;
 use crate::schema::{Field, Read, ResourceSchema, Shape};
 use crate::state::{Record, Status};
 
-use super::refresh::{add_details, concurrently, list_all, refresh_fault};
+use super::refresh::{add_details, describe_all, list_all, refresh_fault};
 
 /// Asks for one resource with all that can be known of it; nothing where the region doesn't hold it.
 pub async fn look_up(
@@ -63,24 +63,7 @@ pub async fn survey(
             })
         })
         .collect();
-    let answers = concurrently(missing, |identity| {
-        let client = client.clone();
-        async move {
-            let answer = client
-                .call(&identity.region, kind.describe(&identity.id))
-                .await;
-            (identity, answer)
-        }
-    });
-    for (identity, answer) in answers.await {
-        match answer {
-            Ok(observed) => {
-                found.insert(identity, observed);
-            }
-            Err(error) if error.kind == ErrorKind::Absent => {}
-            Err(error) => return Err(refresh_fault(error)),
-        }
-    }
+    found.extend(describe_all(client, kind, missing).await?.found);
     completed(client, kind, found).await
 }
 

@@ -101,7 +101,19 @@ async fn confirm_missing(
         .map(crate::state::Record::identity)
         .filter(|identity| !snapshot.found.contains_key(identity))
         .collect();
-    let answers = concurrently(missing, |identity| {
+    let Snapshot { found, gone } = describe_all(client, kind, missing).await?;
+    snapshot.found.extend(found);
+    snapshot.gone.extend(gone);
+    Ok(())
+}
+
+/// Asks for resources one by one: what is there, and what the cloud says is not.
+pub(super) async fn describe_all(
+    client: &Client,
+    kind: &'static dyn Kind,
+    identities: Vec<Identity>,
+) -> Result<Snapshot, Fault> {
+    let answers = concurrently(identities, |identity| {
         let client = client.clone();
         async move {
             let answer = client
@@ -110,6 +122,7 @@ async fn confirm_missing(
             (identity, answer)
         }
     });
+    let mut snapshot = Snapshot::default();
     for (identity, answer) in answers.await {
         match answer {
             Ok(observed) => {
@@ -121,7 +134,7 @@ async fn confirm_missing(
             Err(error) => return Err(refresh_fault(error)),
         }
     }
-    Ok(())
+    Ok(snapshot)
 }
 
 /// Lists the recorded resources of which the list does not show everything that is compared: it
