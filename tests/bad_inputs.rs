@@ -98,7 +98,9 @@ fn differences(case: &str, change: fn(String) -> String) -> Result<(), String> {
     let (last, expectations) = files.pop().expect("files");
     assert_eq!(last, "expected");
     for (name, text) in files {
-        std::fs::write(project.path().join(name), change(text)).expect("written");
+        let path = project.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, change(text)).expect("written");
     }
     let expected: Vec<_> = expectations.lines().map(expected).collect();
     assert!(!expected.is_empty(), "a bad input has a diagnostic");

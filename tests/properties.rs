@@ -15,6 +15,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use tempfile::TempDir;
 
 const REGION: &str = "ap-guangzhou";
@@ -209,7 +210,8 @@ impl Writer {
                 }
                 out.push('}');
             }
-            Value::Text(text) => out.push_str(&self.text(text)),
+            // In a value, `${` would begin an expression.
+            Value::Text(text) => out.push_str(&self.text(&text.replace("${", "$${"))),
             Value::Bool(_) | Value::Int(_) => out.push_str(&value.to_string()),
             Value::List(_) => unreachable!("no field here is a list"),
         }
@@ -347,8 +349,18 @@ fn waits(plan: &Plan) -> BTreeMap<Address, BTreeSet<Address>> {
         .collect()
 }
 
+/// The same cases on every run: what fails once fails again.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 96,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn a_valid_file_loads_without_diagnostics_as_it_was_written(all in gateways(), seed: u64) {
