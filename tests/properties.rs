@@ -210,7 +210,7 @@ impl Writer {
                 }
                 out.push('}');
             }
-            // In a value, `${` would begin an expression.
+            // In a value `${` would ask for a variable.
             Value::Text(text) => out.push_str(&self.text(&text.replace("${", "$${"))),
             Value::Bool(_) | Value::Int(_) => out.push_str(&value.to_string()),
             Value::List(_) => unreachable!("no field here is a list"),
