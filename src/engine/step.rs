@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{Call, Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at};
+use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at, value_at};
 use crate::plan::{Action, Step};
 use crate::state::{Record, Status};
 
@@ -241,8 +241,11 @@ impl Job<'_> {
                 // A successor is recorded under its address only when the old one is gone.
                 for planned in &self.step.calls {
                     self.make_call(planned, &self.step.after, &identity).await?;
+                    for path in &planned.paths {
+                        let value = value_at(&self.step.after, path).cloned();
+                        set_value_at(&mut record.applied, path, value);
+                    }
                 }
-                record.applied.clone_from(&self.step.after);
             } else {
                 self.make_calls(&self.step.calls, &self.step.after, &mut record)
                     .await?;

@@ -1,5 +1,6 @@
 //! Diagnostics: what is wrong, where, and what to do about it.
 
+use super::address::Address;
 use super::source::Location;
 
 /// Tells how bad a diagnostic is.
@@ -37,6 +38,8 @@ pub struct Diagnostic {
     pub summary: String,
     /// What is allowed, and what to do; may be empty.
     pub help: String,
+    /// The resource that it is about, if it is about one.
+    pub about: Option<Address>,
     /// Where it is, if it has a place.
     pub location: Option<Location>,
     /// Other places that belong to it, each with a word on why.
@@ -51,6 +54,7 @@ impl Diagnostic {
             rule,
             summary: printable(summary.into()),
             help: String::new(),
+            about: None,
             location: None,
             related: Vec::new(),
         }
@@ -68,6 +72,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = printable(help.into());
+        self
+    }
+
+    /// Says which resource it is about.
+    #[must_use]
+    pub fn about(mut self, address: &Address) -> Self {
+        self.about = Some(address.clone());
         self
     }
 

@@ -111,17 +111,20 @@ impl<'a> Known<'a> {
 
     /// Decides about a resource that the files want.
     fn keep(&self, desired: &Desired, plan: &mut Plan) {
-        if matches!(self.sight, Sight::Gone) {
-            plan.steps.push(create(self.schema, desired, Reason::Gone));
-            return;
-        }
+        // Even where the old one is gone, its successor may be there and must not be lost.
         if self.record.successor.is_some() {
             let made = create(self.schema, desired, Reason::Unfinished);
-            plan.steps.push(Step {
+            let mut step = Step {
                 action: Action::Replace,
                 create_before_destroy: true,
                 ..self.over(made)
-            });
+            };
+            self.guard(&mut step, "replace", plan);
+            plan.steps.push(step);
+            return;
+        }
+        if matches!(self.sight, Sight::Gone) {
+            plan.steps.push(create(self.schema, desired, Reason::Gone));
             return;
         }
         let phase = self.observed().map(|observed| observed.phase);
@@ -280,13 +283,17 @@ impl<'a> Known<'a> {
             .removed
             .iter()
             .any(|removed| removed.from == *self.address);
+        // A successor is deleted along with the one that it was to replace, gone or not.
+        let alone = self.record.successor.is_none();
         let (action, reason) = match (self.sight, self.record.status, self.inputs.goal) {
             (_, _, Goal::Converge) if given_up => (Action::Forget, Reason::Removed),
-            (Sight::Gone, ..) => (Action::Forget, Reason::Gone),
-            (Sight::Seen(observed), _, _) if observed.phase == Phase::Leaving => {
+            (Sight::Gone, ..) if alone => (Action::Forget, Reason::Gone),
+            (Sight::Seen(observed), _, _) if alone && observed.phase == Phase::Leaving => {
                 (Action::AwaitDelete, Reason::Unfinished)
             }
-            (Sight::NotAsked, Status::Deleting, _) => (Action::AwaitDelete, Reason::Unfinished),
+            (Sight::NotAsked, Status::Deleting, _) if alone => {
+                (Action::AwaitDelete, Reason::Unfinished)
+            }
             (_, _, Goal::Converge) => (Action::Delete, Reason::LeftTheFiles),
             (_, _, Goal::Destroy) => (Action::Delete, Reason::Destroy),
         };
@@ -306,7 +313,9 @@ impl<'a> Known<'a> {
             verb,
         };
         check_prevent_destroy(self.inputs, doomed, plan);
-        step.calls_before_delete = lift_delete_guard(self.inputs, self.schema, doomed, plan);
+        if !matches!(self.sight, Sight::Gone) {
+            step.calls_before_delete = lift_delete_guard(self.inputs, self.schema, doomed, plan);
+        }
         step.losses = losses(self.inputs, self.address, self.record, self.observed());
     }
 
@@ -372,8 +381,11 @@ impl<'a> Known<'a> {
             ),
             _ => return,
         };
-        plan.diagnostics
-            .push(Diagnostic::warning("cloud-status", summary).help(help));
+        plan.diagnostics.push(
+            Diagnostic::warning("cloud-status", summary)
+                .help(help)
+                .about(address),
+        );
     }
 }
 
@@ -456,7 +468,7 @@ fn check_removed(inputs: &Inputs<'_>, plan: &mut Plan) {
                 .help("the entry can go as soon as no other state needs it")
         };
         plan.diagnostics
-            .push(diagnostic.at(removed.location.clone()));
+            .push(diagnostic.about(from).at(removed.location.clone()));
     }
 }
 
@@ -496,8 +508,11 @@ fn warn_of_namesakes(inputs: &Inputs<'_>, plan: &mut Plan) {
                 "if that is the one that is meant, take it over: gwplan import {} {id}",
                 step.address
             );
-            plan.diagnostics
-                .push(Diagnostic::warning("namesake", summary).help(help));
+            plan.diagnostics.push(
+                Diagnostic::warning("namesake", summary)
+                    .help(help)
+                    .about(&step.address),
+            );
         }
     }
 }
@@ -539,6 +554,7 @@ fn hint_at_renames(inputs: &Inputs<'_>, plan: &mut Plan) {
             .help(format!(
                 "if only the key was renamed, this keeps it: moved: [{{ from: {from}, to: {to} }}]"
             ))
+            .about(to)
             .at(location),
         );
     }

@@ -44,6 +44,7 @@ pub(super) fn check_prevent_destroy(inputs: &Inputs<'_>, doomed: Doomed<'_>, pla
             format!("the plan would {verb} {address}, which `preventDestroy` protects"),
         )
         .help(help)
+        .about(address)
         .at(place(desired)),
     );
 }
@@ -97,6 +98,7 @@ pub(super) fn lift_delete_guard(
             format!("the plan would {verb} {address}, but the cloud's `{key}` is on"),
         )
         .help(help)
+        .about(address)
         .at(place(desired)),
     );
     Vec::new()

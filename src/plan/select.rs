@@ -54,11 +54,8 @@ pub(super) fn narrow(plan: &mut Plan, inputs: &Inputs<'_>) -> Result<(), Fault> 
     let steps: BTreeSet<&Address> = plan.steps.iter().map(|step| &step.address).collect();
     // What stands in the way of a step that was left out stands in nobody's way.
     plan.diagnostics.retain(|diagnostic| {
-        let about = inputs
-            .desired
-            .values()
-            .find(|desired| desired.location.is_some() && desired.location == diagnostic.location);
-        about.is_none_or(|desired| steps.contains(&desired.address) || selected(&desired.address))
+        let about = diagnostic.about.as_ref();
+        about.is_none_or(|address| steps.contains(address) || selected(address))
     });
     Ok(())
 }
