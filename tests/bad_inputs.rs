@@ -98,7 +98,9 @@ fn differences(case: &str, change: fn(String) -> String) -> Result<(), String> {
     let (last, expectations) = files.pop().expect("files");
     assert_eq!(last, "expected");
     for (name, text) in files {
-        std::fs::write(project.path().join(name), change(text)).expect("written");
+        let path = project.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, change(text)).expect("written");
     }
     let expected: Vec<_> = expectations.lines().map(expected).collect();
     assert!(!expected.is_empty(), "a bad input has a diagnostic");
@@ -247,7 +249,7 @@ fn a_bomb_of_aliases_is_refused_in_no_time() {
     let mut text = String::from("x-0: &a0 [v, v, v, v, v, v, v, v, v, v]\n");
     for level in 1..12 {
         let of = format!("*a{}", level - 1);
-        let list = vec![of.as_str(); 10].join(", ");
+        let list = [of.as_str(); 10].join(", ");
         writeln!(text, "x-{level}: &a{level} [{list}]").expect("text");
     }
     let said = validate_bytes(text.as_bytes());

@@ -538,3 +538,25 @@ fn a_replacement_can_be_asked_for() {
     assert_eq!(actions(&plan), [("a".to_owned(), Action::Replace)]);
     assert_eq!(plan.steps[0].reason, Reason::Requested);
 }
+
+#[test]
+fn a_successor_is_not_lost_when_the_one_before_it_is_gone() {
+    let mut world = World::with(&["a"]);
+    let record = world.state.resources.get_mut(&address("a")).expect("there");
+    record.successor = Some(Box::new(Record {
+        id: "gateway-new".to_owned(),
+        ..record.clone()
+    }));
+    let identity = record.identity();
+    world.snapshot.found.clear();
+    world.snapshot.gone.insert(identity);
+    let plan = world.plan();
+    assert_eq!(actions(&plan), [("a".to_owned(), Action::Replace)]);
+    assert!(plan.steps[0].create_before_destroy);
+    world.desired.clear();
+    assert_eq!(
+        actions(&world.plan()),
+        [("a".to_owned(), Action::Delete)],
+        "both are deleted"
+    );
+}

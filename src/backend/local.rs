@@ -158,6 +158,26 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Writes a file that is not there yet, so that a crash leaves it whole or not at all.
+///
+/// It is durable when this returns, and readable by whoever the user's umask lets read it. A file of
+/// that name is never overwritten: then the error is of the kind `AlreadyExists`.
+pub fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
 fn folder_of(path: &Path) -> Option<&Path> {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -185,6 +205,16 @@ mod tests {
         backend.store(&State::new()).expect("stored");
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deep/er/new.yaml");
+        create_file(&path, b"one").expect("written");
+        let error = create_file(&path, b"two").expect_err("refused");
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).expect("there"), b"one");
     }
 
     #[test]

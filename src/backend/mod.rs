@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Fault;
 use crate::state::State;
 
-pub use local::{LocalBackend, replace_file};
+pub use local::{LocalBackend, create_file, replace_file};
 
 /// Keeps one project's state.
 ///

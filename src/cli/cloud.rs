@@ -1,6 +1,6 @@
 //! The way to the cloud that a project asks for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::{Client, Credentials, Endpoint, Settings, Site, Sources};
 use crate::config;
@@ -82,7 +82,16 @@ pub(super) async fn connect(
 fn embed(state_path: &Path, requests_per_second: u32) -> Result<Simulator, Fault> {
     Simulator::start(sim::Options {
         requests_per_second,
-        store: Some(state_path.with_file_name("simulator.json")),
+        store: Some(memory_beside(state_path)),
         ..sim::Options::default()
     })
+}
+
+/// Names the simulated cloud's memory after the state, since two states are two accounts; that of
+/// `default.json` is `simulator.json`.
+fn memory_beside(state_path: &Path) -> PathBuf {
+    match state_path.file_stem().and_then(|stem| stem.to_str()) {
+        None | Some("default") => state_path.with_file_name("simulator.json"),
+        Some(stem) => state_path.with_file_name(format!("{stem}.simulator.json")),
+    }
 }

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
+use crate::config;
 use crate::model::Clock;
 
 use commands::Command;
@@ -51,8 +52,30 @@ struct Arguments {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
 
+    /// The environment of gwplan.yaml to work in; or set `GWPLAN_ENV`.
+    #[arg(long, value_name = "NAME", global = true)]
+    env: Option<String>,
+
+    /// Sets a variable, for `${var.NAME}` in the YAML; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", global = true, value_parser = variable)]
+    var: Vec<(String, String)>,
+
+    /// Sets the variables that a YAML file holds; may be repeated. --var wins over it.
+    #[arg(long, value_name = "FILE", global = true)]
+    var_file: Vec<PathBuf>,
+
     #[command(subcommand)]
     command: Command,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    if !config::is_variable_name(name) {
+        return Err(format!(
+            "{name:?} is no name for a variable: use letters, digits, `-` and `_`, and begin with a letter or `_`"
+        ));
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Says when output is coloured.
@@ -95,6 +118,8 @@ struct Session {
     root: PathBuf,
     terminal: Terminal,
     environment: Environment,
+    /// How the project is to be read.
+    options: config::Options,
     clock: Clock,
 }
 
@@ -114,10 +139,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let terminal = Terminal::new(arguments.color, arguments.quiet);
     logging::start(arguments.verbose);
+    let environment = Environment::read();
+    let chosen = arguments.env.as_deref().or(environment.get("GWPLAN_ENV"));
+    let options = config::Options {
+        environment: chosen.map(str::to_owned),
+        variables: arguments.var,
+        variable_files: arguments.var_file,
+    };
     let session = Session {
         root: arguments.directory.unwrap_or_else(|| PathBuf::from(".")),
         terminal,
-        environment: Environment::read(),
+        environment,
+        options,
         clock: Clock::system(),
     };
     match arguments.command.run(&session) {

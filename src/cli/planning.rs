@@ -89,6 +89,7 @@ pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
 /// Says what a plan is made against.
 pub(super) fn binding(session: &Session, workspace: &Workspace, state: &State) -> Binding {
     Binding {
+        environment: workspace.project.environment.clone().unwrap_or_default(),
         // Before its first write a state gets a new id each time it is looked at.
         lineage: if state.serial == 0 {
             String::new()

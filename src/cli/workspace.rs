@@ -10,7 +10,7 @@ use crate::backend::{Backend, Holder, LocalBackend};
 use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
 use crate::kinds;
 use crate::model::{Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors};
-use crate::schema::ResourceSchema;
+use crate::schema::{ResourceSchema, suggest};
 use crate::state::State;
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
@@ -44,7 +44,8 @@ impl Workspace {
             let fault = Fault::new(format!("{} is not a folder", session.root.display()));
             return Err(fault.hint("check the path that follows -C").into());
         }
-        let (project, diagnostics) = Project::load(&session.root, &kinds::schemas());
+        let (project, diagnostics) =
+            Project::load(&session.root, &kinds::schemas(), &session.options);
         if !project.found {
             let fault = Fault::new(format!(
                 "there is no {PROJECT_FILE} in {}",
@@ -54,7 +55,15 @@ impl Workspace {
                 .hint("begin a project with `gwplan init`, or name its folder with -C DIR")
                 .into());
         }
-        refuse_errors(session, diagnostics)?;
+        // Where the list of environments can't be read, that is what is to be told.
+        if project.environments.is_empty() {
+            refuse_errors(session, diagnostics)?;
+            check_environment(&project, &session.options)?;
+        } else {
+            check_environment(&project, &session.options)?;
+            require_environment(&project)?;
+            refuse_errors(session, diagnostics)?;
+        }
         let state_path = session.root.join(&project.state_path);
         let shown = project.state_path.display().to_string();
         let backend = Arc::new(LocalBackend::new(state_path.clone(), shown));
@@ -67,7 +76,7 @@ impl Workspace {
 
     /// Loads the desired state, and refuses it if anything is wrong with it.
     pub(super) fn wanted(&self, session: &Session, paths: &[PathBuf]) -> Result<Wanted, Failure> {
-        let files = match config::find_files(&session.root, paths) {
+        let files = match config::find_files(&self.project, &session.root, paths) {
             Ok(files) => files,
             Err(error @ FilesError::Empty(_)) => {
                 let hint = "write one with `gateways: {}` in it to say that there shall be none";
@@ -89,8 +98,12 @@ impl Workspace {
         );
         let Loaded {
             desired,
-            diagnostics,
+            moved,
+            removed,
+            mut diagnostics,
         } = loaded;
+        let unused = self.project.unused_variables();
+        diagnostics.extend(unused.map(|name| unused_variable(name, &self.project)));
         refuse_errors(session, diagnostics)?;
         if let Some(resource) = desired.values().find(|resource| resource.region.is_empty()) {
             let fault = Fault::new(format!("{} has no region", resource.address));
@@ -102,15 +115,15 @@ impl Workspace {
         }
         Ok(Wanted {
             desired,
-            moved: Vec::new(),
-            removed: Vec::new(),
+            moved,
+            removed,
         })
     }
 
     /// Loads the desired state as far as there is any: that its files are gone must not keep
     /// resources from being destroyed.
     pub(super) fn wanted_if_any(&self, session: &Session) -> Result<Wanted, Failure> {
-        match config::find_files(&session.root, &[]) {
+        match config::find_files(&self.project, &session.root, &[]) {
             Err(FilesError::Empty(_)) => Ok(Wanted::default()),
             _ => self.wanted(session, &[]),
         }
@@ -145,6 +158,63 @@ impl Workspace {
             since: session.clock.now(),
         }
     }
+}
+
+/// Refuses an environment that gwplan.yaml does not hold.
+pub(super) fn check_environment(
+    project: &Project,
+    options: &config::Options,
+) -> Result<(), Failure> {
+    let Some(asked) = &options.environment else {
+        return Ok(());
+    };
+    let known = &project.environments;
+    if known.contains(asked) {
+        return Ok(());
+    }
+    let fault = Fault::new(format!("there is no environment {asked}"));
+    if known.is_empty() {
+        return Err(fault
+            .hint(format!(
+                "{PROJECT_FILE} holds no environments: leave --env and GWPLAN_ENV out"
+            ))
+            .into());
+    }
+    let likely = suggest(asked, known.iter().map(String::as_str));
+    let likely = likely.map(|name| format!("did you mean {name}? "));
+    let hint = format!(
+        "{}{PROJECT_FILE} holds {}",
+        likely.unwrap_or_default(),
+        known.join(", ")
+    );
+    Err(fault.hint(hint).into())
+}
+
+/// Refuses to work on a project of several environments in none of them.
+fn require_environment(project: &Project) -> Result<(), Failure> {
+    if project.environment.is_some() {
+        return Ok(());
+    }
+    let known = project.environments.join(", ");
+    let fault = Fault::new(format!(
+        "{PROJECT_FILE} holds several environments: {known}"
+    ));
+    Err(fault
+        .hint("choose one with --env NAME, or set GWPLAN_ENV")
+        .into())
+}
+
+/// Warns of a variable of the command line that nothing asks for.
+pub(super) fn unused_variable(name: &str, project: &Project) -> Diagnostic {
+    let help = match suggest(name, project.used_variables()) {
+        Some(used) => format!("did you mean --var {used}=VALUE?"),
+        None => format!("no value holds `${{var.{name}}}`: leave it out"),
+    };
+    Diagnostic::warning(
+        "unused-variable",
+        format!("nothing uses the variable {name}"),
+    )
+    .help(help)
 }
 
 fn shown_root(root: &Path) -> String {

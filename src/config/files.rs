@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::project::Project;
+
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "gwplan.yaml";
 
@@ -27,8 +29,13 @@ pub enum FilesError {
 /// Finds the YAML files of the desired state, sorted, each once.
 ///
 /// A folder stands for the `*.yaml` and `*.yml` files in it but gwplan.yaml and hidden ones; without
-/// `paths`, the project's own folder is taken. Paths are relative to `root`.
-pub fn find_files(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
+/// `paths`, the project's own folder is taken. Overlays are left out, even where they are named: an
+/// environment lays them over the others. Paths are relative to `root`.
+pub fn find_files(
+    project: &Project,
+    root: &Path,
+    paths: &[PathBuf],
+) -> Result<Vec<PathBuf>, FilesError> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here[..] } else { paths };
     let mut found = BTreeSet::new();
@@ -41,14 +48,22 @@ pub fn find_files(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, FilesE
             .map_err(unreadable)?
             .is_dir()
         {
-            let inside = yaml_files_in(root, path).map_err(unreadable)?;
+            let mut inside = yaml_files_in(root, path).map_err(unreadable)?;
+            inside.retain(|path| !project.overlay_files.contains(path));
             if inside.is_empty() {
                 return Err(FilesError::Empty(path.display().to_string()));
             }
             found.extend(inside);
         } else {
-            found.insert(tidy(path));
+            let path = tidy(path);
+            if !project.overlay_files.contains(&path) {
+                found.insert(path);
+            }
         }
+    }
+    // Overlays alone are checked over the files that they belong to.
+    if found.is_empty() && paths != here {
+        return find_files(project, root, &here);
     }
     Ok(found.into_iter().collect())
 }
@@ -71,7 +86,7 @@ fn yaml_files_in(root: &Path, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// Drops leading `./`, so that a file has one name however it was found.
-fn tidy(path: &Path) -> PathBuf {
+pub(super) fn tidy(path: &Path) -> PathBuf {
     path.components()
         .filter(|part| !matches!(part, std::path::Component::CurDir))
         .collect()

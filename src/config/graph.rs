@@ -26,15 +26,12 @@ pub(super) fn check_references(
     for resource in desired.values() {
         let own = places.get(&resource.address).into_iter().flatten();
         for (target, location) in resource.depends_on.iter().zip(own) {
-            match desired.get_key_value(target) {
-                Some((target, _)) => {
-                    graph.add_edge(&resource.address, target, ());
-                }
-                None => {
-                    suggestions += 1;
-                    let known = (suggestions <= MAX_SUGGESTIONS).then_some(desired);
-                    diagnostics.push(unknown_reference(target, known, location));
-                }
+            if let Some((target, _)) = desired.get_key_value(target) {
+                graph.add_edge(&resource.address, target, ());
+            } else {
+                suggestions += 1;
+                let known = (suggestions <= MAX_SUGGESTIONS).then_some(desired);
+                diagnostics.push(unknown_reference(target, known, location));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The project file, gwplan.yaml.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +9,21 @@ use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::model::{
-    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, sort_diagnostics, value_at,
+    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, sort_diagnostics,
+    value_at,
 };
-use crate::schema::project::PROJECT;
+use crate::schema::project::{
+    DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, OVERLAYS_FIELD, PROJECT, VARS_KEY,
+};
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
 
 use super::document::{Document, Parsed};
-use super::files::PROJECT_FILE;
+use super::environments::{self, Environment, default_state_path};
+use super::files::{PROJECT_FILE, tidy};
+use super::options::Options;
 use super::read::{Place, Reader};
+use super::resource::{Layer, diagnostic};
+use super::variables::Variables;
 
 /// Names the vendor's site that an account belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,13 +54,22 @@ impl Default for Timeouts {
     }
 }
 
-/// Holds what gwplan.yaml merges into every resource.
+/// Holds what one section of gwplan.yaml merges into every resource.
 #[derive(Debug, Default)]
-pub struct Defaults {
+struct Defaults {
     /// The values, the keys of [`meta::META`] among them.
-    pub attributes: Attributes,
+    attributes: Attributes,
     /// What was written, but wrongly.
-    pub(super) unread: Vec<FieldPath>,
+    unread: Vec<FieldPath>,
+    /// Where the section stands.
+    within: FieldPath,
+}
+
+/// Names a file that an environment lays over the others.
+#[derive(Debug)]
+pub(super) struct Overlay {
+    pub(super) path: PathBuf,
+    pub(super) location: Location,
 }
 
 /// Holds a project's settings.
@@ -76,8 +93,18 @@ pub struct Project {
     pub timeouts: Timeouts,
     /// Words beyond the known ones.
     pub allow: Allowances,
+    /// The environment that was chosen.
+    pub environment: Option<String>,
+    /// The names of all environments, in the order of the file.
+    pub environments: Vec<String>,
     /// What is merged into every resource.
-    pub defaults: Defaults,
+    pub(super) defaults: Attributes,
+    pub(super) overlays: Vec<Overlay>,
+    /// The overlays of every environment: none of them is a gateways file of its own.
+    pub(super) overlay_files: BTreeSet<PathBuf>,
+    pub(super) variables: Variables,
+    /// What the defaults are made of, the lowest first.
+    sections: Vec<Defaults>,
     source: Option<(Arc<SourceFile>, Parsed)>,
 }
 
@@ -100,30 +127,66 @@ fn filled(mut attributes: Attributes) -> Attributes {
 
 impl Project {
     /// Loads gwplan.yaml from a folder; without one, everything has its default.
-    pub fn load(root: &Path, schemas: &[&'static ResourceSchema]) -> (Self, Vec<Diagnostic>) {
+    ///
+    /// Where the environment that is asked for doesn't exist, the project is read without one:
+    /// [`Project::environments`] names those that do.
+    pub fn load(
+        root: &Path,
+        schemas: &[&'static ResourceSchema],
+        options: &Options,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let mut variables = Variables::default();
         let path = root.join(PROJECT_FILE);
-        if !path.exists() {
-            return (Self::default(), Vec::new());
-        }
-        let Document { file, parsed } = Document::read(&path, PROJECT_FILE);
-        let parsed = match parsed {
-            Ok(parsed) => parsed,
-            Err(faults) => {
-                return (
-                    Self {
-                        found: true,
-                        ..Self::default()
-                    },
-                    faults,
-                );
+        let found = path.exists();
+        let document = found.then(|| Document::read(&path, PROJECT_FILE));
+        let mut project = match document {
+            Some(Document {
+                file,
+                parsed: Ok(parsed),
+            }) => {
+                let source = Source {
+                    root: Place::root(&file, &parsed.root),
+                    options,
+                    folder: root,
+                    schemas,
+                };
+                let mut project = source.read(&parsed, &mut variables, &mut diagnostics);
+                project.source = Some((file, parsed));
+                project
+            }
+            Some(Document {
+                parsed: Err(faults),
+                ..
+            }) => {
+                diagnostics.extend(faults);
+                Self::default()
+            }
+            None => {
+                variables.take_files(root, &options.variable_files, &mut diagnostics);
+                variables.take_given(&options.variables);
+                Self::default()
             }
         };
-        let mut diagnostics = Vec::new();
-        let mut project = read_project(&file, &parsed, schemas, &mut diagnostics);
-        project.found = true;
-        project.source = Some((file, parsed));
+        project.found = found;
+        project.variables = variables;
         sort_diagnostics(&mut diagnostics);
         (project, diagnostics)
+    }
+
+    /// Returns the files that the chosen environment lays over the others.
+    pub fn overlay_paths(&self) -> impl Iterator<Item = &Path> {
+        self.overlays.iter().map(|overlay| overlay.path.as_path())
+    }
+
+    /// Returns the names of the command line's variables that nothing has asked for so far.
+    pub fn unused_variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.unused()
+    }
+
+    /// Returns the names of the variables that something has asked for so far.
+    pub fn used_variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.used()
     }
 
     fn from_attributes(
@@ -157,103 +220,274 @@ impl Project {
                 delete: duration("delete", &text("timeouts", "delete").unwrap_or_default()),
             },
             allow: allowances(attributes),
-            defaults: Defaults::default(),
+            environment: None,
+            environments: Vec::new(),
+            defaults: Attributes::new(),
+            overlays: Vec::new(),
+            overlay_files: BTreeSet::new(),
+            variables: Variables::default(),
+            sections: Vec::new(),
             source: None,
         }
     }
 
-    /// Finds the place of a default in gwplan.yaml.
-    pub(super) fn locate_default(&self, path: &FieldPath, on_key: bool) -> Option<Location> {
-        let (file, parsed) = self.source.as_ref()?;
-        let place = Place::root(file, &parsed.root).under("defaults");
-        place.holds(path).then(|| place.locate(path, on_key))
+    /// Returns the layers that lie under every resource, the lowest first.
+    pub(super) fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let root = self
+            .source
+            .as_ref()
+            .map(|(file, parsed)| Place::root(file, &parsed.root));
+        self.sections.iter().filter_map(move |section| {
+            let segments = section.within.segments().iter();
+            Some(Layer {
+                place: segments.fold(root?, |place, key| place.under(key)),
+                attributes: &section.attributes,
+                unread: &section.unread,
+            })
+        })
     }
 }
 
-fn read_project(
-    file: &Arc<SourceFile>,
-    parsed: &Parsed,
-    schemas: &[&'static ResourceSchema],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Project {
-    let place = Place::root(file, &parsed.root);
-    let mut reader = Reader::new(diagnostics);
-    let Yaml::Mapping(mapping) = &parsed.value else {
-        reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
-        return Project::default();
-    };
-    let mut own = Mapping::new();
-    let mut defaults = Defaults::default();
-    for (index, (key, value)) in mapping.iter().enumerate() {
-        match key.as_str() {
-            Some("defaults") => {
-                defaults = read_defaults(value, place.under("defaults"), schemas, &mut reader);
-            }
-            Some(key) if PROJECT.iter().any(|field| field.key == key) => {
-                own.insert(key.into(), value.clone());
-            }
-            Some(key) if key.starts_with("x-") => {}
-            Some(key) => {
-                let known = PROJECT.iter().map(|field| field.key).chain(["defaults"]);
-                reader.unknown_key(key, known, place);
-            }
-            None => {
-                reader.key(key, index, place);
+/// Holds what reading a project takes.
+struct Source<'a> {
+    root: Place<'a>,
+    options: &'a Options,
+    folder: &'a Path,
+    schemas: &'a [&'static ResourceSchema],
+}
+
+/// Holds what the project, or an environment, says.
+struct Section<'a> {
+    table: &'static [Field],
+    place: Place<'a>,
+    attributes: Attributes,
+    defaults: Defaults,
+}
+
+impl<'a> Source<'a> {
+    fn read(
+        &self,
+        parsed: &'a Parsed,
+        variables: &mut Variables,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Project {
+        let root = self.root;
+        let Yaml::Mapping(mapping) = &parsed.value else {
+            let path = FieldPath::root();
+            Reader::new(diagnostics).wrong_type("a map of keys", &parsed.value, root, &path);
+            return Project::default();
+        };
+        let environments = environments::find(mapping, root, diagnostics);
+        let chosen = self.options.environment.as_deref();
+        let chosen = environments.iter().find(|e| Some(e.name) == chosen);
+        self.take_variables(mapping, chosen, variables, diagnostics);
+        let base = self.section(
+            PROJECT,
+            mapping,
+            root,
+            &FieldPath::root(),
+            variables,
+            diagnostics,
+        );
+        let over = chosen.map(|chosen| {
+            let within = FieldPath::from_iter([ENVIRONMENTS_KEY, chosen.name]);
+            self.section(
+                ENVIRONMENT,
+                chosen.mapping,
+                chosen.place,
+                &within,
+                variables,
+                diagnostics,
+            )
+        });
+        let sections = [Some(base), over].into_iter().flatten().collect();
+        let mut project = settle(sections, chosen.map(|chosen| chosen.name), diagnostics);
+        project.environments = environments.iter().map(|e| e.name.to_owned()).collect();
+        project.overlay_files = environments.iter().flat_map(overlay_files).collect();
+        project
+    }
+
+    /// Gathers the variables, from those that lose to those that win.
+    fn take_variables(
+        &self,
+        project: &Mapping,
+        chosen: Option<&Environment<'_>>,
+        variables: &mut Variables,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let base = (project, self.root, FieldPath::root());
+        let over = chosen.map(|chosen| {
+            let within = FieldPath::from_iter([ENVIRONMENTS_KEY, chosen.name]);
+            (chosen.mapping, chosen.place, within)
+        });
+        for (mapping, place, within) in [Some(base), over].into_iter().flatten() {
+            if let Some(yaml) = mapping.get(VARS_KEY) {
+                let path = within.child(VARS_KEY);
+                variables.take_map(yaml, place.under(VARS_KEY), &path, diagnostics);
             }
         }
+        variables.take_files(self.folder, &self.options.variable_files, diagnostics);
+        variables.take_given(&self.options.variables);
     }
-    let attributes = reader.fields(&[PROJECT], &own, place, &FieldPath::root());
+
+    fn section<'p>(
+        &self,
+        table: &'static [Field],
+        mapping: &Mapping,
+        place: Place<'p>,
+        within: &FieldPath,
+        variables: &Variables,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Section<'p> {
+        let mut reader = Reader::with(variables, diagnostics);
+        let mut own = Mapping::new();
+        let mut defaults = Defaults::default();
+        let top = within.segments().is_empty();
+        for (index, (key, value)) in mapping.iter().enumerate() {
+            let Some(key) = reader.key(key, index, place) else {
+                continue;
+            };
+            let environments = top && key == ENVIRONMENTS_KEY;
+            if key == DEFAULTS_KEY {
+                let path = within.child(key);
+                defaults = self.defaults(value, place.under(key), path, &mut reader);
+            } else if table.iter().any(|field| field.key == key) {
+                own.insert(key.into(), value.clone());
+            } else if key != VARS_KEY && !environments && !(top && key.starts_with("x-")) {
+                let known = table.iter().map(|field| field.key);
+                let known = known.chain([DEFAULTS_KEY, VARS_KEY]);
+                let known = known.chain(top.then_some(ENVIRONMENTS_KEY));
+                reader.unknown_key(key, known, place);
+            }
+        }
+        Section {
+            table,
+            place,
+            attributes: reader.fields(&[table], &own, place, within),
+            defaults,
+        }
+    }
+
+    fn defaults(
+        &self,
+        yaml: &Yaml,
+        place: Place<'_>,
+        within: FieldPath,
+        reader: &mut Reader<'_>,
+    ) -> Defaults {
+        let Yaml::Mapping(mapping) = yaml else {
+            reader.wrong_type("a map of keys", yaml, place, &within);
+            return Defaults::default();
+        };
+        let tables = self.schemas.iter().map(|schema| schema.fields);
+        let tables: Vec<&[Field]> = tables.chain([meta::META]).collect();
+        Defaults {
+            attributes: reader.fields(&tables, mapping, place, &FieldPath::root()),
+            unread: std::mem::take(&mut reader.unread),
+            within,
+        }
+    }
+}
+
+/// Makes a project of its sections, the lowest first.
+fn settle(
+    sections: Vec<Section<'_>>,
+    environment: Option<&str>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Project {
+    let mut attributes = merged(sections.iter().map(|section| &section.attributes));
+    let defaults = merged(sections.iter().map(|section| &section.defaults.attributes));
     let allow = allowances(&attributes);
-    let context = Context {
-        region: "",
-        allow: &allow,
-    };
-    let mut findings = Vec::new();
-    check::check_fields(
-        PROJECT,
-        &attributes,
-        &FieldPath::root(),
-        &context,
-        &mut findings,
-    );
-    for finding in findings {
-        let location = place.locate(&finding.path, finding.on_key);
-        diagnostics.push(super::resources::diagnostic(finding, location));
+    for section in &sections {
+        section.check(&allow, diagnostics);
+    }
+    if let Some(name) = environment {
+        let path = FieldPath::from_iter(["state", "path"]);
+        let own = sections.last().map(|section| &section.attributes);
+        if own.is_none_or(|own| value_at(own, &path).is_none()) {
+            set_value_at(
+                &mut attributes,
+                &path,
+                Some(default_state_path(name).as_str().into()),
+            );
+        }
     }
     let mut project = Project::from_attributes(&mut filled(attributes), &mut |key, written| {
-        read_duration(key, written, place, diagnostics)
+        let path = FieldPath::from_iter(["timeouts", key]);
+        let mut above = sections.iter().rev();
+        let section = above.find(|section| value_at(&section.attributes, &path).is_some());
+        read_duration(
+            key,
+            written,
+            section.map(|section| section.place),
+            diagnostics,
+        )
     });
+    project.environment = environment.map(str::to_owned);
     project.defaults = defaults;
+    project.overlays = sections.iter().flat_map(Section::overlays).collect();
+    project.sections = sections.into_iter().map(|s| s.defaults).collect();
     project
 }
 
-fn read_defaults(
-    yaml: &Yaml,
-    place: Place<'_>,
-    schemas: &[&'static ResourceSchema],
-    reader: &mut Reader<'_>,
-) -> Defaults {
-    let path = FieldPath::from_iter(["defaults"]);
-    let Yaml::Mapping(mapping) = yaml else {
-        reader.wrong_type("a map of keys", yaml, place, &path);
-        return Defaults::default();
-    };
-    let tables: Vec<&[Field]> = schemas
-        .iter()
-        .map(|schema| schema.fields)
-        .chain([meta::META])
-        .collect();
-    let attributes = reader.fields(&tables, mapping, place, &FieldPath::root());
-    Defaults {
-        attributes,
-        unread: std::mem::take(&mut reader.unread),
+fn merged<'a>(layers: impl Iterator<Item = &'a Attributes>) -> Attributes {
+    let mut merged = Value::Map(Attributes::new());
+    for layer in layers {
+        merged.merge(Value::Map(layer.clone()));
     }
+    match merged {
+        Value::Map(merged) => merged,
+        _ => Attributes::new(),
+    }
+}
+
+impl Section<'_> {
+    fn check(&self, allow: &Allowances, diagnostics: &mut Vec<Diagnostic>) {
+        let context = Context { region: "", allow };
+        let mut findings = Vec::new();
+        check::check_fields(
+            self.table,
+            &self.attributes,
+            &FieldPath::root(),
+            &context,
+            &mut findings,
+        );
+        for finding in findings {
+            let location = self.place.locate(&finding.path, finding.on_key);
+            diagnostics.push(diagnostic(finding, location));
+        }
+    }
+
+    fn overlays(&self) -> Vec<Overlay> {
+        let place = self.place.under(OVERLAYS_FIELD.key);
+        let Some(Value::List(items)) = self.attributes.get(OVERLAYS_FIELD.key) else {
+            return Vec::new();
+        };
+        let items = items.iter().enumerate();
+        items
+            .filter_map(|(index, item)| {
+                Some(Overlay {
+                    path: tidy(Path::new(item.as_text()?)),
+                    location: place.item(index).at_value(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Returns the overlays of an environment as they are written.
+fn overlay_files(environment: &Environment<'_>) -> Vec<PathBuf> {
+    let items = environment.mapping.get(OVERLAYS_FIELD.key);
+    let items = items.and_then(Yaml::as_sequence).into_iter().flatten();
+    items
+        .filter_map(|item| Some(tidy(Path::new(item.as_str()?))))
+        .collect()
 }
 
 fn read_duration(
     key: &str,
     written: &str,
-    place: Place<'_>,
+    place: Option<Place<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Duration {
     let parsed = written
@@ -263,13 +497,14 @@ fn read_duration(
     match parsed {
         Some(duration) if !duration.is_zero() => duration,
         _ => {
-            let location = place.locate(&FieldPath::from_iter(["timeouts", key]), false);
+            let path = FieldPath::from_iter(["timeouts", key]);
+            let location = place.map(|place| place.locate(&path, false));
             let fault = Diagnostic::error(
                 "wrong-form",
                 format!("`timeouts.{key}` is {written:?}, which is no duration"),
             )
             .help("write it like 45m, 90s or 1h 30m");
-            diagnostics.push(fault.at(Some(location)));
+            diagnostics.push(fault.at(location));
             Timeouts::default().create
         }
     }

@@ -8,6 +8,8 @@ use crate::model::{Attributes, Diagnostic, FieldPath, Location, SourceFile, Valu
 use crate::schema::{Field, Shape, suggest};
 
 use super::scan::{Entry, Node, NodeKind};
+use super::template::{Problem, is_template, literal};
+use super::variables::{Expanded, Variables};
 
 /// What the key of a kind's resources holds.
 pub(super) const MAP_OF_RESOURCES: &str = "a map of names to resources";
@@ -130,6 +132,8 @@ pub(super) struct Reader<'d> {
     diagnostics: &'d mut Vec<Diagnostic>,
     /// The attributes that were written, but wrongly: they are not missing on top of that.
     pub(super) unread: Vec<FieldPath>,
+    /// What `${var.NAME}` stands for; without them, it stands for itself.
+    variables: Option<&'d Variables>,
 }
 
 impl<'d> Reader<'d> {
@@ -137,7 +141,21 @@ impl<'d> Reader<'d> {
         Self {
             diagnostics,
             unread: Vec::new(),
+            variables: None,
         }
+    }
+
+    /// Fills variables in while it reads.
+    pub(super) fn with(variables: &'d Variables, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self {
+            variables: Some(variables),
+            ..Self::new(diagnostics)
+        }
+    }
+
+    /// Reports what its caller found.
+    pub(super) fn push(&mut self, fault: Diagnostic) {
+        self.diagnostics.push(fault);
     }
 
     /// Reads a mapping by the fields that it may hold.
@@ -154,20 +172,17 @@ impl<'d> Reader<'d> {
                 continue;
             };
             let known = fields.iter().copied().flatten();
-            match known.clone().find(|field| field.key == key) {
-                Some(field) => {
-                    let path = path.child(key);
-                    match self.value(&field.shape, yaml, place.under(key), &path) {
-                        Some(value) => {
-                            attributes.insert(key.to_owned(), value);
-                        }
-                        None => self.unread.push(path),
-                    }
+            let Some(field) = known.clone().find(|field| field.key == key) else {
+                let meant = self.unknown_key(key, known.map(|field| field.key), place);
+                self.unread.extend(meant.map(|key| path.child(key)));
+                continue;
+            };
+            let path = path.child(key);
+            match self.value(&field.shape, yaml, place.under(key), &path) {
+                Some(value) => {
+                    attributes.insert(key.to_owned(), value);
                 }
-                None => {
-                    let meant = self.unknown_key(key, known.map(|field| field.key), place);
-                    self.unread.extend(meant.map(|key| path.child(key)));
-                }
+                None => self.unread.push(path),
             }
         }
         attributes
@@ -230,6 +245,10 @@ impl<'d> Reader<'d> {
                 self.diagnostics.push(fault.at(Some(place.at_value())));
                 None
             }
+            (Shape::Flag | Shape::Whole(_), Yaml::String(written)) if is_template(written) => {
+                let expanded = self.expand(written, place)?;
+                self.expanded_value(shape, &expanded, place, path)
+            }
             (Shape::Flag, Yaml::Bool(flag)) => Some(Value::Bool(*flag)),
             (Shape::Whole(_), Yaml::Number(number)) if number.is_i64() => {
                 number.as_i64().map(Value::Int)
@@ -281,9 +300,91 @@ impl<'d> Reader<'d> {
         tags
     }
 
+    /// Reads a number or truth value that a variable stands for.
+    fn expanded_value(
+        &mut self,
+        shape: &Shape,
+        expanded: &Expanded<'_>,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        let value = expanded.to_value();
+        if matches!(value, Yaml::String(_)) {
+            let (expects, known) = (shape.expects(), self.diagnostics.len());
+            self.wrong_type(expects, &value, place, path);
+            for fault in self.diagnostics.iter_mut().skip(known) {
+                fault.help = match expanded {
+                    Expanded::Text(_) => format!(
+                        "write {expects}, or one variable that is {expects} and nothing around it"
+                    ),
+                    Expanded::Variable(_) => format!("set the variable to {expects}"),
+                };
+                let origin = expanded.origin().cloned();
+                let origin = origin.map(|origin| (origin, "the variable is set here".to_owned()));
+                fault.related.extend(origin);
+            }
+            return None;
+        }
+        self.value(shape, &value, place, path)
+    }
+
+    /// Fills the variables of a text in; what is wrong with them is reported.
+    fn expand(&mut self, written: &str, place: Place<'_>) -> Option<Expanded<'d>> {
+        let Some(variables) = self.variables else {
+            return Some(Expanded::Text(written.to_owned()));
+        };
+        match variables.expand(written) {
+            Ok(expanded) => Some(expanded),
+            Err(problems) => {
+                self.report(problems, place);
+                None
+            }
+        }
+    }
+
+    /// Reports what is wrong with the variables of a text, each at its own characters where they
+    /// stand in the file as they are.
+    fn report(&mut self, problems: Vec<Problem>, place: Place<'_>) {
+        for problem in problems {
+            let whole = place.at_value();
+            let location = whole.part(&problem.spelled).unwrap_or(whole);
+            let fault = Diagnostic::error(problem.rule, problem.summary).help(problem.help);
+            self.diagnostics.push(fault.at(Some(location)));
+        }
+    }
+
+    /// Reads the value of a variable: any scalar, as text.
+    pub(super) fn scalar(
+        &mut self,
+        yaml: &Yaml,
+        place: Place<'_>,
+        path: &FieldPath,
+    ) -> Option<String> {
+        match yaml {
+            Yaml::String(text) => match literal(text) {
+                Ok(text) => Some(text),
+                Err(problems) => {
+                    self.report(problems, place);
+                    None
+                }
+            },
+            Yaml::Number(_) | Yaml::Bool(_) => {
+                Some(place.raw().map_or_else(|| scalar_text(yaml), str::to_owned))
+            }
+            _ => {
+                self.wrong_type("text, a number, true or false", yaml, place, path);
+                None
+            }
+        }
+    }
+
     /// Reads text; a plain number or truth value is taken as it is written, so `2.10` stays `2.10`.
     fn text(&mut self, yaml: &Yaml, place: Place<'_>, path: &FieldPath) -> Option<Value> {
         match (yaml, place.raw()) {
+            (Yaml::String(text), _) if is_template(text) => {
+                let expanded = self.expand(text, place)?;
+                Some(Value::Text(expanded.into_text()))
+            }
             (Yaml::String(text), _) => Some(Value::Text(text.clone())),
             (Yaml::Number(_) | Yaml::Bool(_), Some(raw)) => Some(raw.into()),
             (Yaml::Number(_) | Yaml::Bool(_), None) => {

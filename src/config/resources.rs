@@ -3,33 +3,40 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+use indexmap::map::Entry as MapEntry;
 use serde_yaml::Value as Yaml;
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, FieldPath, Location, Severity, Value,
+    Address, Attributes, Desired, Diagnostic, FieldPath, Location, Moved, Removed, Value,
     sort_diagnostics,
 };
-use crate::schema::{
-    Context, Field, Finding, ResourceSchema, Shape, check, field_at, fill_defaults, meta,
-};
+use crate::schema::{Context, Field, ResourceSchema, check, fill_defaults, meta, suggest};
 
+use super::changes::{Changes, check_changes};
 use super::document::{Document, Parsed};
 use super::graph::{ReferencePlaces, check_references};
 use super::project::Project;
 use super::read::{MAP_OF_RESOURCES, Place, Reader};
+use super::resource::{Finder, Layer, Meta};
 
 /// Holds the desired state and everything that is wrong with it.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The resources by address; complete only where there are no errors.
     pub desired: BTreeMap<Address, Desired>,
+    /// The resources that have another address now, in the order of the files.
+    pub moved: Vec<Moved>,
+    /// The resources that are given up, in the order of the files.
+    pub removed: Vec<Removed>,
     /// What is wrong, by file and place.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Loads the desired state from files; `region` stands in where neither file nor project names one.
 ///
-/// Paths are read relative to `root` and shown as they are.
+/// The overlays of the project's environment are laid over them. Paths are read relative to `root`
+/// and shown as they are.
 pub fn load(
     schemas: &[&'static ResourceSchema],
     project: &Project,
@@ -37,40 +44,57 @@ pub fn load(
     root: &Path,
     files: &[PathBuf],
 ) -> Loaded {
-    let documents = files
-        .iter()
-        .map(|path| Document::read(&root.join(path), &path.display().to_string()))
-        .collect();
-    load_documents(schemas, project, region, documents)
+    let read = |path: &PathBuf| Document::read(&root.join(path), &path.display().to_string());
+    let documents: Vec<Document> = files.iter().map(read).collect();
+    let mut diagnostics = Vec::new();
+    let mut overlays = Vec::new();
+    for overlay in &project.overlays {
+        if root.join(&overlay.path).is_file() {
+            overlays.push(read(&overlay.path));
+        } else {
+            let fault = Diagnostic::error(
+                "unreadable-file",
+                format!("there is no file {}", overlay.path.display()),
+            )
+            .help("name a YAML file by its path from the folder of gwplan.yaml");
+            diagnostics.push(fault.at(Some(overlay.location.clone())));
+        }
+    }
+    let mut loaded = load_documents(schemas, project, region, &documents, &overlays);
+    loaded.diagnostics.extend(diagnostics);
+    sort_diagnostics(&mut loaded.diagnostics);
+    loaded
 }
 
 pub(super) fn load_documents(
     schemas: &[&'static ResourceSchema],
     project: &Project,
     region: &str,
-    documents: Vec<Document>,
+    documents: &[Document],
+    overlays: &[Document],
 ) -> Loaded {
     let mut loader = Loader {
         schemas,
         project,
         region: project.region.as_deref().unwrap_or(region),
+        entries: IndexMap::new(),
+        changes: Changes::default(),
         loaded: Loaded::default(),
         places: ReferencePlaces::new(),
         names: HashMap::new(),
     };
-    for document in documents {
-        match document.parsed {
-            Ok(ref parsed) => loader.document(&document, parsed),
-            Err(faults) => loader.loaded.diagnostics.extend(faults),
+    let base = documents.iter().map(|document| (document, Stratum::Base));
+    let over = overlays.iter().map(|document| (document, Stratum::Overlay));
+    for (document, stratum) in base.chain(over) {
+        match &document.parsed {
+            Ok(parsed) => loader.document(document, parsed, stratum),
+            Err(faults) => loader.loaded.diagnostics.extend(faults.iter().cloned()),
         }
     }
-    let Loader {
-        mut loaded, places, ..
-    } = loader;
-    check_references(&loaded.desired, &places, &mut loaded.diagnostics);
-    drop_repeated(&mut loaded.diagnostics);
-    sort_diagnostics(&mut loaded.diagnostics);
-    loaded
+    let mut finished = loader.finish();
+    drop_repeated(&mut finished.diagnostics);
+    sort_diagnostics(&mut finished.diagnostics);
+    finished
 }
 
 /// A fault in `defaults` turns up in every resource; it is told once.
@@ -82,73 +106,96 @@ fn drop_repeated(diagnostics: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Turns a finding about attributes into a diagnostic at its place.
-pub(super) fn diagnostic(finding: Finding, location: Location) -> Diagnostic {
-    let Finding {
-        path: _,
-        on_key: _,
-        severity,
-        rule,
-        summary,
-        help,
-    } = finding;
-    let diagnostic = match severity {
-        Severity::Error => Diagnostic::error(rule, summary),
-        Severity::Warning => Diagnostic::warning(rule, summary),
-    };
-    diagnostic.help(help).at(Some(location))
+/// Tells whether a file is laid over others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stratum {
+    Base,
+    Overlay,
+}
+
+/// Holds what the files say about one address, the lowest first.
+struct Entry<'a> {
+    schema: &'static ResourceSchema,
+    stratum: Stratum,
+    written: Vec<Written<'a>>,
+}
+
+/// Holds what one file says about one address.
+struct Written<'a> {
+    place: Place<'a>,
+    attributes: Attributes,
+    unread: Vec<FieldPath>,
 }
 
 struct Loader<'a> {
     schemas: &'a [&'static ResourceSchema],
     project: &'a Project,
     region: &'a str,
+    /// In the order of the files: of two that don't go together, the later one is at fault.
+    entries: IndexMap<Address, Entry<'a>>,
+    changes: Changes,
     loaded: Loaded,
     places: ReferencePlaces,
     /// Where each name in the cloud was first used, by kind, region and name.
     names: HashMap<(&'static str, String, String), Location>,
 }
 
-impl Loader<'_> {
-    fn document(&mut self, document: &Document, parsed: &Parsed) {
+impl<'a> Loader<'a> {
+    fn reader(&mut self) -> Reader<'_> {
+        Reader::with(&self.project.variables, &mut self.loaded.diagnostics)
+    }
+
+    fn document(&mut self, document: &'a Document, parsed: &'a Parsed, stratum: Stratum) {
         let place = Place::root(&document.file, &parsed.root);
-        let mut reader = Reader::new(&mut self.loaded.diagnostics);
         let Yaml::Mapping(mapping) = &parsed.value else {
-            reader.wrong_type("a map of keys", &parsed.value, place, &FieldPath::root());
+            let path = FieldPath::root();
+            self.reader()
+                .wrong_type("a map of keys", &parsed.value, place, &path);
             return;
         };
         for (index, (key, value)) in mapping.iter().enumerate() {
-            let mut reader = Reader::new(&mut self.loaded.diagnostics);
-            let Some(key) = reader.key(key, index, place) else {
+            let Some(key) = self.reader().key(key, index, place) else {
                 continue;
             };
+            let under = place.under(key);
             match self.schemas.iter().find(|schema| schema.collection == key) {
-                Some(schema) => self.collection(schema, value, place.under(key)),
+                Some(schema) => self.collection(schema, value, under, stratum),
+                None if key == meta::MOVED_KEY || key == meta::REMOVED_KEY => {
+                    let mut reader =
+                        Reader::with(&self.project.variables, &mut self.loaded.diagnostics);
+                    self.changes.read(key, value, under, &mut reader);
+                }
                 // Keys that begin with x- hold anchors and notes, as in other YAML formats.
                 None if key.starts_with("x-") => {}
                 None => {
                     let known = self.schemas.iter().map(|schema| schema.collection);
-                    reader.unknown_key(key, known, place);
+                    let known = known.chain([meta::MOVED_KEY, meta::REMOVED_KEY]);
+                    Reader::new(&mut self.loaded.diagnostics).unknown_key(key, known, place);
                 }
             }
         }
     }
 
-    fn collection(&mut self, schema: &'static ResourceSchema, yaml: &Yaml, place: Place<'_>) {
-        let mut reader = Reader::new(&mut self.loaded.diagnostics);
+    fn collection(
+        &mut self,
+        schema: &'static ResourceSchema,
+        yaml: &Yaml,
+        place: Place<'a>,
+        stratum: Stratum,
+    ) {
         let Yaml::Mapping(mapping) = yaml else {
             let path = FieldPath::from_iter([schema.collection]);
-            reader.wrong_type(MAP_OF_RESOURCES, yaml, place, &path);
+            self.reader()
+                .wrong_type(MAP_OF_RESOURCES, yaml, place, &path);
             return;
         };
         for (index, (name, yaml)) in mapping.iter().enumerate() {
-            let mut reader = Reader::new(&mut self.loaded.diagnostics);
-            let Some(name) = reader.key(name, index, place) else {
+            let Some(name) = self.reader().key(name, index, place) else {
                 continue;
             };
             let place = place.under(name);
             match Address::new(schema.kind, name) {
-                Ok(address) => self.resource(schema, address, yaml, place),
+                Ok(address) => self.written(schema, address, yaml, place, stratum),
                 Err(error) => {
                     let fault = Diagnostic::error(
                         "bad-address",
@@ -156,38 +203,103 @@ impl Loader<'_> {
                     );
                     self.loaded
                         .diagnostics
-                        .push(fault.help(error.to_string()).at(Some(place.at_key())));
+                        .push(fault.help(error.advice()).at(Some(place.at_key())));
                 }
             }
         }
     }
 
-    fn resource(
+    /// Reads what a file says about one address, and puts it over what was read before.
+    fn written(
         &mut self,
         schema: &'static ResourceSchema,
         address: Address,
         yaml: &Yaml,
-        place: Place<'_>,
+        place: Place<'a>,
+        stratum: Stratum,
     ) {
-        let mut reader = Reader::new(&mut self.loaded.diagnostics);
+        let mut reader = self.reader();
         let Yaml::Mapping(mapping) = yaml else {
             let path = FieldPath::from_iter([schema.collection, address.name()]);
             reader.wrong_type("a map of keys", yaml, place, &path);
             return;
         };
         let tables: [&[Field]; 2] = [schema.fields, meta::META];
-        let written = reader.fields(&tables, mapping, place, &FieldPath::root());
-        let unread = reader.unread;
-        let mut merged = Value::Map(self.project.defaults.attributes.clone());
-        merged.merge(Value::Map(written));
+        let written = Written {
+            attributes: reader.fields(&tables, mapping, place, &FieldPath::root()),
+            unread: reader.unread,
+            place,
+        };
+        match self.entries.entry(address) {
+            MapEntry::Vacant(slot) => {
+                slot.insert(Entry {
+                    schema,
+                    stratum,
+                    written: vec![written],
+                });
+            }
+            MapEntry::Occupied(mut slot) if stratum == Stratum::Overlay => {
+                slot.get_mut().written.push(written);
+            }
+            MapEntry::Occupied(slot) => {
+                let mut fault = Diagnostic::error(
+                    "duplicate-address",
+                    format!("`{}` stands in two files", slot.key()),
+                )
+                .help("each address names one resource: rename one of them or remove it")
+                .at(Some(place.at_key()));
+                if let Some(first) = slot.get().written.first() {
+                    fault = fault.related(first.place.at_key(), "first here");
+                }
+                self.loaded.diagnostics.push(fault);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Loaded {
+        let entries = std::mem::take(&mut self.entries);
+        for (address, entry) in &entries {
+            let doubt = (entry.stratum == Stratum::Overlay)
+                .then(|| doubt(address, &entries))
+                .flatten();
+            self.resource(address, entry, doubt);
+        }
+        let Self {
+            schemas,
+            changes,
+            mut loaded,
+            places,
+            ..
+        } = self;
+        check_references(&loaded.desired, &places, &mut loaded.diagnostics);
+        check_changes(schemas, &changes, &mut loaded.diagnostics);
+        loaded.moved = changes.moved;
+        loaded.removed = changes.removed;
+        loaded
+    }
+
+    fn resource(&mut self, address: &Address, entry: &Entry<'_>, doubt: Option<String>) {
+        let Some(place) = entry.written.first().map(|written| written.place) else {
+            return;
+        };
+        let schema = entry.schema;
+        let mut merged = Value::Map(self.project.defaults.clone());
+        for written in &entry.written {
+            merged.merge(Value::Map(written.attributes.clone()));
+        }
         let Value::Map(mut attributes) = merged else {
             return;
         };
-
+        let own = entry.written.iter().map(|written| Layer {
+            place: written.place,
+            attributes: &written.attributes,
+            unread: &written.unread,
+        });
         let mut finder = Finder {
+            layers: self.project.layers().chain(own).collect(),
             place,
             project: self.project,
-            unread,
+            doubt,
             diagnostics: &mut self.loaded.diagnostics,
         };
         let meta = finder.meta(schema, &mut attributes, self.region);
@@ -199,8 +311,13 @@ impl Loader<'_> {
         // for each field that takes it over.
         finder.report_all(check(schema, &attributes, &context));
         fill_defaults(schema.fields, &mut attributes, &meta.region);
+        let name_location = finder.locate(&FieldPath::from_iter(["name"]), false);
+        self.note_name(schema, &meta.region, &attributes, name_location);
+        self.insert(address, meta, attributes, place.at_key());
+    }
 
-        self.note_name(schema, &meta.region, &attributes, place);
+    fn insert(&mut self, address: &Address, meta: Meta, attributes: Attributes, at: Location) {
+        self.places.insert(address.clone(), meta.reference_places);
         let desired = Desired {
             address: address.clone(),
             region: meta.region,
@@ -209,27 +326,9 @@ impl Loader<'_> {
             prevent_destroy: meta.prevent_destroy,
             create_before_destroy: meta.create_before_destroy,
             ignore_changes: meta.ignore_changes,
-            location: Some(place.at_key()),
+            location: Some(at),
         };
-        self.insert(address, desired, meta.reference_places);
-    }
-
-    fn insert(&mut self, address: Address, desired: Desired, reference_places: Vec<Location>) {
-        if let Some(first) = self.loaded.desired.get(&address) {
-            let mut fault = Diagnostic::error(
-                "duplicate-address",
-                format!("`{address}` stands in two files"),
-            )
-            .help("each address names one resource: rename one of them or remove it")
-            .at(desired.location);
-            if let Some(first) = &first.location {
-                fault = fault.related(first.clone(), "first here");
-            }
-            self.loaded.diagnostics.push(fault);
-            return;
-        }
-        self.places.insert(address.clone(), reference_places);
-        self.loaded.desired.insert(address, desired);
+        self.loaded.desired.insert(address.clone(), desired);
     }
 
     /// Warns where two resources of a region have the same name: the API takes it, people confuse it.
@@ -238,12 +337,11 @@ impl Loader<'_> {
         schema: &'static ResourceSchema,
         region: &str,
         attributes: &Attributes,
-        place: Place<'_>,
+        location: Location,
     ) {
         let Some(name) = attributes.get("name").and_then(Value::as_text) else {
             return;
         };
-        let location = place.locate(&FieldPath::from_iter(["name"]), false);
         let key = (schema.kind, region.to_owned(), name.to_owned());
         if let Some(first) = self.names.get(&key) {
             let within = if region.is_empty() {
@@ -265,186 +363,14 @@ impl Loader<'_> {
     }
 }
 
-/// Holds what the keys of [`meta::META`] say about one resource.
-struct Meta {
-    region: String,
-    depends_on: Vec<Address>,
-    reference_places: Vec<Location>,
-    prevent_destroy: bool,
-    create_before_destroy: bool,
-    ignore_changes: Vec<FieldPath>,
-}
-
-/// Finds the places of one resource's attributes, in its own YAML or in the project's defaults.
-struct Finder<'a> {
-    place: Place<'a>,
-    project: &'a Project,
-    /// What the resource has, but wrongly written.
-    unread: Vec<FieldPath>,
-    diagnostics: &'a mut Vec<Diagnostic>,
-}
-
-impl Finder<'_> {
-    fn locate(&self, path: &FieldPath, on_key: bool) -> Location {
-        if self.place.holds(path) {
-            return self.place.locate(path, on_key);
-        }
-        self.project
-            .locate_default(path, on_key)
-            .unwrap_or_else(|| self.place.locate(path, on_key))
-    }
-
-    fn report_all(&mut self, findings: Vec<Finding>) {
-        for finding in findings {
-            // What was written but could not be read is reported already: it is not missing too.
-            if finding.rule == "missing-key" && self.is_written(&finding.path) {
-                continue;
-            }
-            let location = self.locate(&finding.path, finding.on_key);
-            self.diagnostics.push(diagnostic(finding, location));
-        }
-    }
-
-    fn is_written(&self, path: &FieldPath) -> bool {
-        let defaults = &self.project.defaults;
-        self.unread.contains(path) || defaults.unread.contains(path)
-    }
-
-    fn meta(
-        &mut self,
-        schema: &'static ResourceSchema,
-        attributes: &mut Attributes,
-        region: &str,
-    ) -> Meta {
-        let mut own = Attributes::new();
-        for field in meta::META {
-            if let Some(value) = attributes.remove(field.key) {
-                own.insert(field.key.to_owned(), value);
-            }
-        }
-        let context = Context {
-            region,
-            allow: &self.project.allow,
-        };
-        let mut findings = Vec::new();
-        check::check_fields(
-            meta::META,
-            &own,
-            &FieldPath::root(),
-            &context,
-            &mut findings,
-        );
-        self.report_all(findings);
-        fill_defaults(meta::META, &mut own, region);
-
-        let (depends_on, reference_places) = self.references(&own);
-        let lifecycle = own.get("lifecycle").and_then(Value::as_map);
-        let flag = |key: &str| {
-            let flag = lifecycle
-                .and_then(|map| map.get(key))
-                .and_then(Value::as_bool);
-            flag.unwrap_or_default()
-        };
-        Meta {
-            region: own
-                .get("region")
-                .and_then(Value::as_text)
-                .unwrap_or(region)
-                .to_owned(),
-            depends_on,
-            reference_places,
-            prevent_destroy: flag("preventDestroy"),
-            create_before_destroy: flag("createBeforeDestroy"),
-            ignore_changes: self.ignored(schema, lifecycle),
-        }
-    }
-
-    fn references(&mut self, own: &Attributes) -> (Vec<Address>, Vec<Location>) {
-        let path = FieldPath::from_iter(["dependsOn"]);
-        let mut found = (Vec::new(), Vec::new());
-        for (index, written) in texts(own.get("dependsOn")) {
-            let location = self.item_location(&path, index);
-            match written.parse::<Address>() {
-                Ok(address) => {
-                    found.0.push(address);
-                    found.1.push(location);
-                }
-                Err(error) => {
-                    let fault = Diagnostic::error(
-                        "unknown-reference",
-                        format!("`{written}` is no address"),
-                    );
-                    self.diagnostics
-                        .push(fault.help(error.to_string()).at(Some(location)));
-                }
-            }
-        }
-        found
-    }
-
-    fn ignored(
-        &mut self,
-        schema: &'static ResourceSchema,
-        lifecycle: Option<&Attributes>,
-    ) -> Vec<FieldPath> {
-        let path = FieldPath::from_iter(["lifecycle", "ignoreChanges"]);
-        let mut found = Vec::new();
-        for (index, written) in texts(lifecycle.and_then(|map| map.get("ignoreChanges"))) {
-            match FieldPath::parse(written) {
-                Some(field) if field_at(schema.fields, &field).is_some() => found.push(field),
-                _ => {
-                    let known: Vec<String> = field_paths(schema.fields, &FieldPath::root());
-                    let likely = crate::schema::suggest(written, known.iter().map(String::as_str));
-                    let help = likely.map_or_else(
-                        || {
-                            "name a field by its path, for example description or nodeConfig.number"
-                                .to_owned()
-                        },
-                        |word| format!("did you mean `{word}`?"),
-                    );
-                    let fault = Diagnostic::error(
-                        "unknown-reference",
-                        format!("`{written}` is not a field"),
-                    )
-                    .help(help);
-                    self.diagnostics
-                        .push(fault.at(Some(self.item_location(&path, index))));
-                }
-            }
-        }
-        found
-    }
-
-    fn item_location(&self, path: &FieldPath, index: usize) -> Location {
-        if self.place.holds(path) {
-            let list = path
-                .segments()
-                .iter()
-                .fold(self.place, |place, key| place.under(key));
-            return list.item(index).at_value();
-        }
-        self.locate(path, true)
-    }
-}
-
-/// Returns the texts of a list with their positions in it.
-fn texts(value: Option<&Value>) -> impl Iterator<Item = (usize, &str)> {
-    let items = match value {
-        Some(Value::List(items)) => items.as_slice(),
-        _ => &[],
-    };
-    let items = items.iter().enumerate();
-    items.filter_map(|(index, item)| Some((index, item.as_text()?)))
-}
-
-fn field_paths(fields: &[Field], at: &FieldPath) -> Vec<String> {
-    let mut paths = Vec::new();
-    for field in fields {
-        let path = at.child(field.key);
-        paths.push(path.to_string());
-        if let Shape::Object(inner) = &field.shape {
-            paths.extend(field_paths(inner, &path));
-        }
-    }
-    paths
+/// Asks whether an overlay's resource that no other file describes is one of theirs, misspelled.
+fn doubt(address: &Address, entries: &IndexMap<Address, Entry<'_>>) -> Option<String> {
+    let base = entries
+        .iter()
+        .filter(|(_, entry)| entry.stratum == Stratum::Base);
+    let names = base.map(|(address, _)| address.name());
+    let likely = suggest(address.name(), names)?;
+    Some(format!(
+        "no base file describes {address}: did you mean `{likely}`?"
+    ))
 }

@@ -337,11 +337,15 @@ impl Scanner<'_> {
             let bracket = &text[open..=open];
             let place = Location::new(self.file, open, open + 1);
             let line = place.start().line;
-            fault = fault
-                .help(format!(
+            let variable = text[..start].ends_with('$') && text[start..].starts_with('{');
+            let help = if variable {
+                "within `{ }` and `[ ]`, put a value that holds `${var.NAME}` in quotes".to_owned()
+            } else {
+                format!(
                     "close the `{bracket}` of line {line}, or check the commas and quotes after it"
-                ))
-                .related(place, "opened here");
+                )
+            };
+            fault = fault.help(help).related(place, "opened here");
         }
         self.halt(fault, (start, start + 1))
     }

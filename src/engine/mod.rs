@@ -7,9 +7,11 @@
 //! - [`apply()`] dispatches the steps of a plan in order and in parallel.
 //! - `step` carries out one step, `update` the calls that change a living resource, `tags` those
 //!   of many resources together; `watch` waits for the cloud, for all steps together.
+//! - [`survey`] and [`look_up`] read what is to be taken over, [`adopt`] makes a record of it.
 //! - [`Recorder`] writes the state, many changes in one write.
 
 mod apply;
+mod import;
 mod record;
 mod refresh;
 mod step;
@@ -18,5 +20,6 @@ mod update;
 mod watch;
 
 pub use apply::{Run, apply};
+pub use import::{adopt, look_up, survey};
 pub use record::Recorder;
 pub use refresh::refresh;

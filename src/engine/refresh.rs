@@ -66,7 +66,7 @@ fn regions(
     wanted.chain(recorded).cloned().collect()
 }
 
-async fn list_all(
+pub(super) async fn list_all(
     client: &Client,
     kind: &'static dyn Kind,
     region: &str,
@@ -101,7 +101,19 @@ async fn confirm_missing(
         .map(crate::state::Record::identity)
         .filter(|identity| !snapshot.found.contains_key(identity))
         .collect();
-    let answers = concurrently(missing, |identity| {
+    let Snapshot { found, gone } = describe_all(client, kind, missing).await?;
+    snapshot.found.extend(found);
+    snapshot.gone.extend(gone);
+    Ok(())
+}
+
+/// Asks for resources one by one: what is there, and what the cloud says is not.
+pub(super) async fn describe_all(
+    client: &Client,
+    kind: &'static dyn Kind,
+    identities: Vec<Identity>,
+) -> Result<Snapshot, Fault> {
+    let answers = concurrently(identities, |identity| {
         let client = client.clone();
         async move {
             let answer = client
@@ -110,6 +122,7 @@ async fn confirm_missing(
             (identity, answer)
         }
     });
+    let mut snapshot = Snapshot::default();
     for (identity, answer) in answers.await {
         match answer {
             Ok(observed) => {
@@ -121,7 +134,7 @@ async fn confirm_missing(
             Err(error) => return Err(refresh_fault(error)),
         }
     }
-    Ok(())
+    Ok(snapshot)
 }
 
 /// Lists the recorded resources of which the list does not show everything that is compared: it
@@ -192,7 +205,7 @@ pub(super) async fn add_details(
 }
 
 /// Runs calls side by side, a bounded number at once.
-async fn concurrently<I, T, F>(
+pub(super) async fn concurrently<I, T, F>(
     inputs: impl IntoIterator<Item = I>,
     start: impl Fn(I) -> F,
 ) -> Vec<T>
@@ -213,7 +226,7 @@ where
     tasks.join_all().await
 }
 
-fn refresh_fault(error: api::Error) -> Fault {
+pub(super) fn refresh_fault(error: api::Error) -> Fault {
     let hint = error.next_step();
     let fault = Fault::new("the cloud can't be read").because(error);
     match hint {

@@ -76,6 +76,7 @@ impl Watcher {
             events,
             stop,
             waiting: BTreeMap::new(),
+            filter_refused: false,
         };
         (Self(requests), tokio::spawn(rounds.run(incoming)))
     }
@@ -102,6 +103,8 @@ struct Rounds {
     events: Sink,
     stop: watch::Receiver<bool>,
     waiting: BTreeMap<Identity, Waiting>,
+    /// Whether the cloud has refused to list by ids.
+    filter_refused: bool,
 }
 
 type Incoming = mpsc::UnboundedReceiver<(Request, oneshot::Sender<Outcome>)>;
@@ -161,10 +164,9 @@ impl Rounds {
     /// Asks once about everything that is waited for.
     async fn round(&mut self) {
         for (kind, region, ids) in self.batches() {
-            match self.client.call(&region, kind.list_by_ids(&ids)).await {
-                Ok(page) => {
-                    let mut shown: BTreeMap<String, Observed> = page
-                        .items
+            match self.ask(kind, &region, &ids).await {
+                Ok(items) => {
+                    let mut shown: BTreeMap<String, Observed> = items
                         .into_iter()
                         .map(|observed| (observed.id.clone(), observed))
                         .collect();
@@ -183,6 +185,34 @@ impl Rounds {
             }
         }
         self.give_up_on_late();
+    }
+
+    /// Asks for the named resources.
+    ///
+    /// How many ids the cloud takes in one filter is not documented. Where it refuses them, the whole
+    /// region is listed from then on: that costs more calls, but it answers.
+    async fn ask(
+        &mut self,
+        kind: &'static dyn Kind,
+        region: &str,
+        ids: &[String],
+    ) -> Result<Vec<Observed>, Error> {
+        if !self.filter_refused {
+            match self.client.call(region, kind.list_by_ids(ids)).await {
+                Err(error) if error.kind == ErrorKind::Invalid => self.filter_refused = true,
+                answer => return answer.map(|page| page.items),
+            }
+        }
+        let mut items = Vec::new();
+        let mut offset = 0;
+        loop {
+            let page = self.client.call(region, kind.list(offset)).await?;
+            items.extend(page.items);
+            offset += kind.page_size();
+            if offset >= page.total {
+                return Ok(items);
+            }
+        }
     }
 
     fn batches(&self) -> Vec<(&'static dyn Kind, String, Vec<String>)> {

@@ -25,13 +25,23 @@ pub struct Address {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AddressError {
     /// The kind is missing.
-    #[error("`{0}` is no address: write KIND.NAME, for example gateway.{0}")]
+    #[error("`{0}` is no address: {advice}", advice = self.advice())]
     NoKind(String),
     /// The name part holds characters that an address can't hold.
-    #[error(
-        "`{0}` is no name for an address: use letters, digits, `-` and `_`, begin with a letter or a digit, and stay within {MAX_NAME_CHARS} characters"
-    )]
+    #[error("`{0}` is no name for an address: {advice}", advice = self.advice())]
     BadName(String),
+}
+
+impl AddressError {
+    /// Says what to write instead.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::NoKind(text) => format!("write KIND.NAME, for example gateway.{text}"),
+            Self::BadName(_) => format!(
+                "use letters, digits, `-` and `_`, begin with a letter or a digit, and stay within {MAX_NAME_CHARS} characters"
+            ),
+        }
+    }
 }
 
 impl Address {

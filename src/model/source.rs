@@ -142,6 +142,16 @@ impl Location {
         &self.file.text()[self.start..self.end]
     }
 
+    /// Finds a part of the marked text.
+    pub fn part(&self, text: &str) -> Option<Self> {
+        let at = self.start + self.text().find(text)?;
+        Some(Self {
+            file: Arc::clone(&self.file),
+            start: at,
+            end: at + text.len(),
+        })
+    }
+
     /// Returns `file:line:column`.
     pub fn label(&self) -> String {
         let Position { line, column, .. } = self.start();

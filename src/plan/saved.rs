@@ -18,6 +18,9 @@ const FORMAT: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Binding {
+    /// The project's environment; empty where it has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub environment: String,
     /// The state's id.
     pub lineage: String,
     /// The cloud that was asked.
@@ -196,11 +199,13 @@ impl SavedPlan {
     ) -> Result<(), Fault> {
         let again = "plan again, review the new plan, and apply that";
         let Binding {
+            environment,
             lineage,
             endpoint,
             region,
         } = &self.binding;
         for (what, then, now) in [
+            ("environment", environment, &binding.environment),
             ("state", lineage, &binding.lineage),
             ("endpoint", endpoint, &binding.endpoint),
             ("region", region, &binding.region),

@@ -2,7 +2,9 @@
 
 use crate::model::{Attributes, FieldPath, Value};
 
-use super::{Choice, Context, Field, Finding, Need, ResourceSchema, Shape, Text, Whole, suggest};
+use super::{
+    Choice, Context, Field, Finding, Need, ResourceSchema, Shape, Text, Usual, Whole, suggest,
+};
 
 /// Checks the attributes of one resource: presence, ranges, words, and the kind's own rules.
 ///
@@ -87,20 +89,11 @@ fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> 
             format!("use a whole number from {}", whole.range()),
         ));
     }
-    let (low, high) = whole.usual?;
-    (!(low..=high).contains(&number)).then(|| {
-        Finding::warning(
-            path.clone(),
-            "unusual-value",
-            format!(
-                "`{path}` is {number}; the API's page names {low} to {high}{}",
-                whole.unit_after_space()
-            ),
-            format!(
-                "the vendor's other documents name up to {}: the cloud may refuse it",
-                whole.max
-            ),
-        )
+    let Usual { low, high, beyond } = whole.usual.as_ref()?;
+    (!(*low..=*high).contains(&number)).then(|| {
+        let unit = whole.unit_after_space();
+        let summary = format!("`{path}` is {number}; usual is {low} to {high}{unit}");
+        Finding::warning(path.clone(), "unusual-value", summary, *beyond)
     })
 }
 

@@ -3,8 +3,11 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::check::MAX_TAGS;
-use super::meta::META;
-use super::project::PROJECT;
+use super::meta::{META, MOVED, MOVED_DOC, MOVED_KEY, REMOVED, REMOVED_DOC, REMOVED_KEY};
+use super::project::{
+    DEFAULTS_DOC, DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_DOC, ENVIRONMENTS_KEY, PROJECT, VARS_DOC,
+    VARS_KEY,
+};
 use super::{Change, Field, Literal, Need, ResourceSchema, Shape, Text, Whole};
 use crate::model::{MAX_NAME_CHARS, Value};
 
@@ -12,34 +15,82 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Returns the schema of the files that describe resources.
 pub fn resources(schemas: &[&ResourceSchema]) -> Json {
+    desired("gwplan: desired state", schemas, true)
+}
+
+/// Returns the schema of the files that an environment lays over the others.
+pub fn overlay(schemas: &[&ResourceSchema]) -> Json {
+    desired("gwplan: overlay", schemas, false)
+}
+
+fn desired(title: &str, schemas: &[&ResourceSchema], complete: bool) -> Json {
     let mut properties = Map::new();
     for schema in schemas {
         let tables = [schema.fields, META];
-        let resource = object(&tables, true);
+        let resource = object(&tables, complete);
         let collection = json!({
             "description": schema.doc,
             "type": "object",
-            "propertyNames": { "pattern": format!("^[A-Za-z0-9][A-Za-z0-9_-]{{0,{}}}$", MAX_NAME_CHARS - 1) },
+            "propertyNames": name(),
             "additionalProperties": resource,
         });
         properties.insert(schema.collection.to_owned(), collection);
     }
-    document("gwplan: desired state", &properties)
+    for (key, doc, table) in [
+        (MOVED_KEY, MOVED_DOC, MOVED),
+        (REMOVED_KEY, REMOVED_DOC, REMOVED),
+    ] {
+        let entries = json!({
+            "description": doc,
+            "type": "array",
+            "items": object(&[table], true),
+        });
+        properties.insert(key.to_owned(), entries);
+    }
+    document(title, &properties)
 }
 
 /// Returns the schema of the project file.
 pub fn project(schemas: &[&ResourceSchema]) -> Json {
-    let mut properties = fields(&[PROJECT], true);
+    let mut properties = section(PROJECT, schemas);
+    let environments = json!({
+        "description": ENVIRONMENTS_DOC,
+        "type": "object",
+        "propertyNames": name(),
+        "additionalProperties": {
+            "type": "object",
+            "properties": section(ENVIRONMENT, schemas),
+            "additionalProperties": false,
+        },
+    });
+    properties.insert(ENVIRONMENTS_KEY.to_owned(), environments);
+    document("gwplan: project", &properties)
+}
+
+/// Describes what the project and an environment hold alike.
+fn section(table: &[Field], schemas: &[&ResourceSchema]) -> Map<String, Json> {
+    let mut properties = fields(&[table], true);
     let tables: Vec<&[Field]> = schemas
         .iter()
         .map(|schema| schema.fields)
         .chain([META])
         .collect();
     let mut defaults = object(&tables, false);
-    defaults["description"] =
-        json!("What is merged into every resource, map by map; a resource's own keys win.");
-    properties.insert("defaults".to_owned(), defaults);
-    document("gwplan: project", &properties)
+    defaults["description"] = json!(DEFAULTS_DOC);
+    properties.insert(DEFAULTS_KEY.to_owned(), defaults);
+    let vars = json!({
+        "description": VARS_DOC,
+        "type": "object",
+        "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$" },
+        "additionalProperties": { "type": ["string", "number", "boolean"] },
+    });
+    properties.insert(VARS_KEY.to_owned(), vars);
+    properties
+}
+
+/// The pattern of names that become part of an address, or of a file's name.
+fn name() -> Json {
+    json!({ "pattern": format!("^[A-Za-z0-9][A-Za-z0-9_-]{{0,{}}}$", MAX_NAME_CHARS - 1) })
 }
 
 fn document(title: &str, properties: &Map<String, Json>) -> Json {
@@ -51,6 +102,7 @@ fn document(title: &str, properties: &Map<String, Json>) -> Json {
         // Keys that begin with x- hold anchors and notes.
         "patternProperties": { "^x-": true },
         "additionalProperties": false,
+        "$defs": { "reference": { "type": "string", "pattern": "\\$\\{ *var\\." } },
     })
 }
 
@@ -111,20 +163,21 @@ fn description(field: &Field) -> String {
 
 fn shape(shape: &Shape, complete: bool) -> Json {
     match shape {
-        Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Flag => or_reference(&json!({ "type": "boolean" })),
         Shape::Whole(Whole { min, max, .. }) => {
-            json!({ "type": "integer", "minimum": min, "maximum": max })
+            or_reference(&json!({ "type": "integer", "minimum": min, "maximum": max }))
         }
         Shape::Text(Text { min, max, prefix }) => {
             let mut schema = json!({ "type": "string", "minLength": min, "maxLength": max });
             if let Some(prefix) = prefix {
                 schema["pattern"] = json!(format!("^{prefix}[A-Za-z0-9]+$"));
+                return or_reference(&schema);
             }
             schema
         }
         // Plain 2.5 is a number to an editor, while gwplan takes it as it is written; no known word
         // looks like one, so text alone is right here.
-        Shape::Choice(choice) => json!({ "type": "string", "enum": choice.known }),
+        Shape::Choice(choice) => or_reference(&json!({ "type": "string", "enum": choice.known })),
         Shape::Object(inner) => object(&[inner], complete),
         Shape::Tags => json!({
             "type": "object",
@@ -134,6 +187,11 @@ fn shape(shape: &Shape, complete: bool) -> Json {
         }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
     }
+}
+
+/// Lets a variable stand in for a value: an editor can't know what it stands for.
+fn or_reference(schema: &Json) -> Json {
+    json!({ "anyOf": [schema, { "$ref": "#/$defs/reference" }] })
 }
 
 /// Returns the default as a person would write it.

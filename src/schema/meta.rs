@@ -1,6 +1,7 @@
 //! The keys that every kind of resource has and the cloud never sees.
 
-use super::{Change, Choice, Field, Literal, Need, Read, Shape};
+use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text};
+use crate::model::MAX_NAME_CHARS;
 
 /// The API regions of TSE gateways.
 ///
@@ -86,6 +87,47 @@ const LIFECYCLE: &[Field] = &[
         need: Need::Optional,
         change: Change::Local,
         read: Read::Unlisted,
-        doc: "Paths of fields whose changes are left alone, for example `[description, nodeConfig.number]`.",
+        doc: "Paths of fields whose changes are left alone, for example `[description, nodeConfig.number]`. The paths under `defaults` are added to a resource's own, not replaced by them.",
     },
 ];
+
+/// The top-level key that gives resources another address.
+pub const MOVED_KEY: &str = "moved";
+/// What [`MOVED_KEY`] is for.
+pub const MOVED_DOC: &str = "A list of addresses that have changed: the recorded resource goes on under its new address, and nothing is deleted or created.";
+/// The top-level key that gives resources up.
+pub const REMOVED_KEY: &str = "removed";
+/// What [`REMOVED_KEY`] is for.
+pub const REMOVED_DOC: &str = "A list of resources that are gwplan's business no longer: their records are dropped, and the resources live on.";
+
+/// The keys of an entry of `moved`.
+pub const MOVED: &[Field] = &[
+    address(
+        "from",
+        "The address before, for example `gateway.old-name`.",
+    ),
+    address("to", "The address now. A resource keeps its kind."),
+];
+
+/// The keys of an entry of `removed`.
+pub const REMOVED: &[Field] = &[address(
+    "from",
+    "The address of the resource, which the files describe no longer.",
+)];
+
+const fn address(key: &'static str, doc: &'static str) -> Field {
+    Field {
+        key,
+        wire: None,
+        // The kind's word and a dot come before the name.
+        shape: Shape::Text(Text {
+            min: 1,
+            max: MAX_NAME_CHARS + 100,
+            prefix: None,
+        }),
+        need: Need::Required,
+        change: Change::Local,
+        read: Read::Unlisted,
+        doc,
+    }
+}

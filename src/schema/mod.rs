@@ -2,7 +2,7 @@
 //!
 //! A kind of resource describes its fields in one table of [`Field`]s. From the table come the
 //! checks of the YAML ([`check()`]), the wire form of the API ([`wire`]), the JSON Schema for
-//! editors ([`json_schema`]), the reference page ([`reference`]), the plan's verdict on whether a
+//! editors ([`json_schema`]), the reference page ([`mod@reference`]), the plan's verdict on whether a
 //! change can be made in place, and the simulated cloud's validation.
 
 pub mod check;
@@ -29,6 +29,8 @@ pub struct ResourceSchema {
     pub doc: &'static str,
     /// The resource type under which Terraform-shaped JSON shows it.
     pub terraform_type: &'static str,
+    /// The resource type of the vendor's Terraform provider, by which its states are taken over.
+    pub provider_type: &'static str,
     /// The fields that the cloud knows.
     pub fields: &'static [Field],
     /// The API calls that change a resource, in the order in which they are sound to make.
@@ -173,9 +175,20 @@ pub struct Whole {
     /// The greatest value that is taken.
     pub max: i64,
     /// The range beyond which a value is taken with a warning.
-    pub usual: Option<(i64, i64)>,
+    pub usual: Option<Usual>,
     /// The unit, or nothing for a plain count.
     pub unit: &'static str,
+}
+
+/// The range that a number usually is in.
+#[derive(Debug)]
+pub struct Usual {
+    /// The least usual value.
+    pub low: i64,
+    /// The greatest usual value.
+    pub high: i64,
+    /// What a value beyond the range means.
+    pub beyond: &'static str,
 }
 
 impl Whole {

@@ -1,7 +1,7 @@
 //! The table of the project file, gwplan.yaml.
 
 use super::meta::REGION;
-use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Whole};
+use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Usual, Whole};
 
 const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -> Field {
     Field {
@@ -21,33 +21,67 @@ const TEXT: Shape = Shape::Text(Text {
     prefix: None,
 });
 
-/// The top-level keys of gwplan.yaml, beside `defaults`, whose keys are those of a resource.
-pub const PROJECT: &[Field] = &[
-    local(
-        "provider",
-        Shape::Object(PROVIDER),
-        Need::Optional,
-        "Which cloud, and how to reach it.",
-    ),
-    local(
-        "state",
-        Shape::Object(STATE),
-        Need::Optional,
-        "Where gwplan keeps what it has made.",
-    ),
-    local(
-        "timeouts",
-        Shape::Object(TIMEOUTS),
-        Need::Optional,
-        "How long apply waits for the cloud.",
-    ),
-    local(
-        "allow",
-        Shape::Object(ALLOW),
-        Need::Optional,
-        "Words that the cloud has learnt since this version of gwplan was made.",
-    ),
+/// The key whose keys are those of a resource.
+pub const DEFAULTS_KEY: &str = "defaults";
+/// What [`DEFAULTS_KEY`] is for.
+pub const DEFAULTS_DOC: &str = "What is merged into every resource, map by map; a resource's own keys win. Only the paths of `lifecycle.ignoreChanges` are added to the resource's own.";
+/// The key that holds scalars by name.
+pub const VARS_KEY: &str = "vars";
+/// What [`VARS_KEY`] is for.
+pub const VARS_DOC: &str = "Variables: texts, numbers and truth values by name, for `${var.NAME}` in the values of the files and of gwplan.yaml. `--var` overrides `--var-file`, which overrides those of the environment, which override those at the top.";
+/// The key that holds environments by name.
+pub const ENVIRONMENTS_KEY: &str = "environments";
+/// What [`ENVIRONMENTS_KEY`] is for.
+pub const ENVIRONMENTS_DOC: &str = "Environments by name, chosen with `--env NAME` or `GWPLAN_ENV`. The keys of an environment are laid over those at the top, key by key. Without a `state.path` of its own its state is `state/NAME.json`.";
+
+/// The top-level keys of gwplan.yaml, beside those that hold names: `defaults`, `vars`,
+/// `environments`.
+pub const PROJECT: &[Field] = &[PROVIDER_FIELD, STATE_FIELD, TIMEOUTS_FIELD, ALLOW_FIELD];
+
+/// The keys of an environment, beside `defaults` and `vars`.
+pub const ENVIRONMENT: &[Field] = &[
+    PROVIDER_FIELD,
+    STATE_FIELD,
+    TIMEOUTS_FIELD,
+    ALLOW_FIELD,
+    OVERLAYS_FIELD,
 ];
+
+const PROVIDER_FIELD: Field = local(
+    "provider",
+    Shape::Object(PROVIDER),
+    Need::Optional,
+    "Which cloud, and how to reach it.",
+);
+
+const STATE_FIELD: Field = local(
+    "state",
+    Shape::Object(STATE),
+    Need::Optional,
+    "Where gwplan keeps what it has made.",
+);
+
+const TIMEOUTS_FIELD: Field = local(
+    "timeouts",
+    Shape::Object(TIMEOUTS),
+    Need::Optional,
+    "How long apply waits for the cloud.",
+);
+
+const ALLOW_FIELD: Field = local(
+    "allow",
+    Shape::Object(ALLOW),
+    Need::Optional,
+    "Words that the cloud has learnt since this version of gwplan was made.",
+);
+
+/// The files that are laid over the others in one environment.
+pub const OVERLAYS_FIELD: Field = local(
+    "overlays",
+    Shape::Texts,
+    Need::Optional,
+    "Files whose resources are laid over those of the other files in this environment, map by map, for example `[overlays/prod.yaml]`. They may add resources. Of several the later one wins. Paths are relative to gwplan.yaml.",
+);
 
 const PROVIDER: &[Field] = &[
     local(
@@ -82,7 +116,11 @@ const PROVIDER: &[Field] = &[
         Shape::Whole(Whole {
             min: 0,
             max: 100_000,
-            usual: Some((1, 20)),
+            usual: Some(Usual {
+                low: 1,
+                high: 20,
+                beyond: "the real cloud allows 20 a second for each action and refuses the rest; a simulated one may allow more",
+            }),
             unit: "requests",
         }),
         Need::Default(Literal::Int(20)),

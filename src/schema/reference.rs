@@ -5,8 +5,11 @@ use std::fmt::Write;
 use crate::model::FieldPath;
 
 use super::json_schema::default_text;
-use super::meta::META;
-use super::project::PROJECT;
+use super::meta::{META, MOVED, MOVED_DOC, MOVED_KEY, REMOVED, REMOVED_DOC, REMOVED_KEY};
+use super::project::{
+    DEFAULTS_DOC, DEFAULTS_KEY, ENVIRONMENTS_DOC, ENVIRONMENTS_KEY, OVERLAYS_FIELD, PROJECT,
+    VARS_DOC, VARS_KEY,
+};
 use super::{Change, Field, Need, ResourceSchema, Shape, Text, Whole};
 
 /// Returns the page.
@@ -21,8 +24,26 @@ pub fn page(schemas: &[&ResourceSchema]) -> String {
         fields(&mut out, schema.fields, &FieldPath::root(), true);
         fields(&mut out, META, &FieldPath::root(), false);
     }
+    for (key, doc, table) in [
+        (MOVED_KEY, MOVED_DOC, MOVED),
+        (REMOVED_KEY, REMOVED_DOC, REMOVED),
+    ] {
+        let _ = writeln!(out, "## `{key}`\n\n{doc}\n");
+        fields(&mut out, table, &FieldPath::from_iter([key]), false);
+    }
     out.push_str("## `gwplan.yaml`\n\n");
-    out.push_str("`defaults` takes the keys of a gateway and is merged into every one, map by map; a gateway's own keys win.\n\n");
+    for (key, doc) in [
+        (DEFAULTS_KEY, DEFAULTS_DOC),
+        (VARS_KEY, VARS_DOC),
+        (ENVIRONMENTS_KEY, ENVIRONMENTS_DOC),
+    ] {
+        let _ = writeln!(out, "### `{key}`\n\n{doc}\n");
+    }
+    out.push_str(
+        "An environment takes `overlays` beside all keys of gwplan.yaml but `environments`.\n\n",
+    );
+    let environment = FieldPath::from_iter([ENVIRONMENTS_KEY, "NAME"]);
+    fields(&mut out, &[OVERLAYS_FIELD], &environment, false);
     fields(&mut out, PROJECT, &FieldPath::root(), false);
     out
 }

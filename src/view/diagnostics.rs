@@ -1,6 +1,7 @@
 //! Diagnostics as text, JSON, workflow annotations and SARIF.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::ops::Range;
 use std::path::MAIN_SEPARATOR;
 
@@ -160,15 +161,27 @@ pub(super) fn diagnostic_json(diagnostic: &Diagnostic) -> Json {
         "rule": diagnostic.rule,
     });
     if let Some(location) = &diagnostic.location {
-        let (start, end) = (location.start(), location.end());
-        object["range"] = json!({
-            "filename": location.file().path(),
-            "start": { "line": start.line, "column": start.column, "byte": start.byte },
-            "end": { "line": end.line, "column": end.column, "byte": end.byte },
-        });
+        object["range"] = range_json(location);
         object["snippet"] = snippet_json(location);
     }
+    if !diagnostic.related.is_empty() {
+        // Terraform has no word for it, and its readers pass over what they don't know.
+        let related = diagnostic
+            .related
+            .iter()
+            .map(|(location, note)| json!({ "summary": note, "range": range_json(location) }));
+        object["related"] = related.collect();
+    }
     object
+}
+
+fn range_json(location: &Location) -> Json {
+    let (start, end) = (location.start(), location.end());
+    json!({
+        "filename": location.file().path(),
+        "start": { "line": start.line, "column": start.column, "byte": start.byte },
+        "end": { "line": end.line, "column": end.column, "byte": end.byte },
+    })
 }
 
 fn snippet_json(location: &Location) -> Json {
@@ -214,11 +227,14 @@ fn github(diagnostic: &Diagnostic) -> String {
             start.line, end.line, start.column
         )
     });
-    let message = if diagnostic.help.is_empty() {
-        diagnostic.summary.clone()
-    } else {
-        format!("{}\n{}", diagnostic.summary, diagnostic.help)
-    };
+    let mut message = diagnostic.summary.clone();
+    if !diagnostic.help.is_empty() {
+        message.push('\n');
+        message.push_str(&diagnostic.help);
+    }
+    for (location, note) in &diagnostic.related {
+        let _ = write!(message, "\n{note}: {}", location.label());
+    }
     format!(
         "::{} {}title={}::{}\n",
         diagnostic.severity.word(),
@@ -252,7 +268,7 @@ fn sarif_result(diagnostic: &Diagnostic) -> Json {
     let text = if diagnostic.help.is_empty() {
         diagnostic.summary.clone()
     } else {
-        format!("{}: {}", diagnostic.summary, diagnostic.help)
+        format!("{}\n{}", diagnostic.summary, diagnostic.help)
     };
     let mut result = json!({
         "ruleId": diagnostic.rule,
@@ -280,7 +296,9 @@ fn uri(path: &str) -> String {
             b'\\' if MAIN_SEPARATOR == '\\' => uri.push('/'),
             b'/' | b'-' | b'.' | b'_' | b'~' => uri.push(byte.into()),
             _ if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

@@ -5,6 +5,7 @@
 mod apply_json;
 mod diagnostics;
 mod drift;
+mod import;
 mod plan_json;
 mod plan_text;
 mod progress;
@@ -15,6 +16,7 @@ mod terraform;
 pub use apply_json::JsonLines;
 pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};
 pub use drift::{json as drift_json, text as drift_text};
+pub use import::render as import_table;
 pub use plan_json::render as plan_json;
 pub use plan_text::render as plan_text;
 pub use progress::Progress;

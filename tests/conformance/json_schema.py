@@ -48,6 +48,7 @@ def load(path):
 def main():
     gwplan, folders = sys.argv[1], sys.argv[2:]
     gateways, project = schema(gwplan, "gateways"), schema(gwplan, "project")
+    overlay = schema(gwplan, "overlay")
     passed, failed = 0, 0
 
     def expect(name, holds):
@@ -59,6 +60,8 @@ def main():
         for path in sorted(glob.glob(os.path.join(folder, "*.yaml"))):
             validator = project if os.path.basename(path) == "gwplan.yaml" else gateways
             expect(f"takes {path}", validator.is_valid(load(path)))
+        for path in sorted(glob.glob(os.path.join(folder, "overlays", "*.yaml"))):
+            expect(f"takes {path}", overlay.is_valid(load(path)))
     expect("takes a minimal gateway", gateways.is_valid({"gateways": {"a": GOOD}}))
     for name, gateway in BAD.items():
         expect(f"refuses {name}", not gateways.is_valid({"gateways": {"a": gateway}}))

@@ -7,7 +7,9 @@
 
 mod support;
 
+mod change;
 mod faults;
+mod import;
 mod json;
 mod life;
 mod lock;

@@ -151,6 +151,26 @@ impl Project {
         Run::of(self.command(arguments).output().unwrap())
     }
 
+    /// Runs the program where no file may grow beyond some blocks of 512 bytes: a write beyond them
+    /// fails, or kills the program.
+    pub(crate) fn run_within(&self, blocks: u32, killed: bool, arguments: &[&str]) -> Run {
+        let own = self.command(arguments);
+        let trap = if killed { "" } else { "trap '' XFSZ; " };
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .current_dir(self.path(""))
+            .env_clear()
+            .envs(
+                own.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .arg("-c")
+            .arg(format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\""))
+            .arg(own.get_program())
+            .args(own.get_args());
+        Run::of(shell.output().unwrap())
+    }
+
     /// Starts the program and lets it run.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running(Some(self.command(arguments).spawn().unwrap()))

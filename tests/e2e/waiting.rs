@@ -1,6 +1,6 @@
 //! Waits that end before the cloud is done.
 
-use crate::support::{Cloud, Gateway, Project};
+use crate::support::{Cloud, Gateway, Project, fleet, names};
 
 const CREATE: &str = "CreateCloudNativeAPIGateway";
 
@@ -98,4 +98,23 @@ fn a_create_that_fails_while_nobody_looks_is_replaced() {
     project.apply().well();
     assert_eq!(cloud.gateways().len(), 1);
     assert_eq!(project.record("a")["status"], "ready");
+}
+
+#[test]
+fn a_cloud_that_refuses_to_list_by_ids_is_asked_page_by_page() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = Project::on(&cloud);
+    let names = names(120);
+    project.write(
+        "gwplan.yaml",
+        "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\n",
+    );
+    project.gateways(fleet(&names));
+    let running = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    cloud.set_faults(&[
+        "DescribeCloudNativeAPIGateways=code:InvalidParameterValue.InvalidParameterValue#1",
+    ]);
+    running.end().well();
+    assert_eq!(project.statuses(), [("ready".to_owned(), 120)].into());
 }

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod destroy;
 mod drift;
+mod import;
 mod init;
 mod man;
 mod plan;
@@ -27,6 +28,7 @@ pub(super) enum Command {
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
     Drift(drift::DriftArgs),
+    Import(import::ImportArgs),
     Show(show::ShowArgs),
     State(state::StateArgs),
     Schema(schema::SchemaArgs),
@@ -45,6 +47,7 @@ impl Command {
             Self::Apply(args) => apply::run(&args, session),
             Self::Destroy(args) => destroy::run(&args, session),
             Self::Drift(args) => drift::run(&args, session),
+            Self::Import(args) => import::run(&args, session),
             Self::Show(args) => show::run(&args, session),
             Self::State(args) => state::run(&args, session),
             Self::Schema(args) => schema::run(&args, session),

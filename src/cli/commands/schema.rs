@@ -20,6 +20,8 @@ pub(in crate::cli) struct SchemaArgs {
 enum Of {
     /// The files that describe gateways.
     Gateways,
+    /// The files that an environment lays over the others.
+    Overlay,
     /// The project file, gwplan.yaml.
     Project,
 }
@@ -27,6 +29,7 @@ enum Of {
 pub(super) fn run(args: &SchemaArgs, session: &Session) -> Result<Exit, Failure> {
     let schema = match args.of {
         Of::Gateways => json_schema::resources(&kinds::schemas()),
+        Of::Overlay => json_schema::overlay(&kinds::schemas()),
         Of::Project => json_schema::project(&kinds::schemas()),
     };
     session.terminal.product(&format!("{schema:#}\n"))?;

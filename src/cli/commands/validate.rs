@@ -1,15 +1,17 @@
 //! `gwplan validate`.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::config::{self, Loaded, Project};
+use crate::config::{self, Project};
 use crate::kinds;
-use crate::model::{Diagnostic, Fault, Severity, sort_diagnostics};
+use crate::model::{Diagnostic, Fault, Severity, has_errors, sort_diagnostics};
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use crate::cli::failure::Failure;
+use crate::cli::workspace::{check_environment, unused_variable};
 use crate::cli::{Exit, Session};
 
 /// Checks the YAML, offline.
@@ -83,23 +85,77 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> Result<Exit, Failur
     Ok(Exit::Failed)
 }
 
+/// Checks the project, and each of its environments where none was chosen: no command runs without.
 fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnostic>), Failure> {
-    let schemas = kinds::schemas();
-    let (project, mut diagnostics) = Project::load(&session.root, &schemas);
-    let files = config::find_files(&session.root, &args.paths).map_err(|error| {
-        Fault::new(error.to_string()).hint("name the files or folders to check")
-    })?;
-    let region = session
-        .environment
-        .get("TENCENTCLOUD_REGION")
-        .unwrap_or_default();
-    let Loaded {
-        desired: _,
-        diagnostics: found,
-    } = config::load(&schemas, &project, region, &session.root, &files);
-    diagnostics.extend(found);
-    sort_diagnostics(&mut diagnostics);
-    Ok((files.len() + usize::from(project.found), diagnostics))
+    let options = &session.options;
+    let (project, diagnostics) = Project::load(&session.root, &kinds::schemas(), options);
+    if !has_errors(&diagnostics) || !project.environments.is_empty() {
+        check_environment(&project, options)?;
+    }
+    let mut checked = Checked::default();
+    if options.environment.is_some() || project.environments.is_empty() {
+        checked.check(&project, diagnostics, args, session)?;
+    } else {
+        for name in &project.environments {
+            let options = config::Options {
+                environment: Some(name.clone()),
+                ..options.clone()
+            };
+            let (project, found) = Project::load(&session.root, &kinds::schemas(), &options);
+            checked.check(&project, found, args, session)?;
+        }
+    }
+    let files = checked.files.len() + usize::from(project.found);
+    Ok((files, checked.finish()))
+}
+
+/// Holds what has been checked so far.
+#[derive(Default)]
+struct Checked {
+    files: BTreeSet<PathBuf>,
+    found: Vec<(String, Vec<Diagnostic>)>,
+    /// The command line's variables that no environment has asked for.
+    unused: Option<BTreeMap<String, Diagnostic>>,
+}
+
+impl Checked {
+    fn check(
+        &mut self,
+        project: &Project,
+        mut diagnostics: Vec<Diagnostic>,
+        args: &ValidateArgs,
+        session: &Session,
+    ) -> Result<(), Failure> {
+        let root = &session.root;
+        let files = config::find_files(project, root, &args.paths).map_err(|error| {
+            Fault::new(error.to_string()).hint("name the files or folders to check")
+        })?;
+        let region = session.environment.get("TENCENTCLOUD_REGION");
+        let region = region.unwrap_or_default();
+        let loaded = config::load(&kinds::schemas(), project, region, root, &files);
+        diagnostics.extend(loaded.diagnostics);
+        let name = project.environment.clone().unwrap_or_default();
+        self.found.push((name, diagnostics));
+        self.files.extend(files);
+        self.files
+            .extend(project.overlay_paths().map(Path::to_owned));
+        let unused = project.unused_variables();
+        let unused: BTreeMap<_, _> = unused
+            .map(|name| (name.to_owned(), unused_variable(name, project)))
+            .collect();
+        match &mut self.unused {
+            None => self.unused = Some(unused),
+            Some(before) => before.retain(|name, _| unused.contains_key(name)),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Vec<Diagnostic> {
+        let mut diagnostics = config::join_environments(self.found);
+        diagnostics.extend(self.unused.unwrap_or_default().into_values());
+        sort_diagnostics(&mut diagnostics);
+        diagnostics
+    }
 }
 
 fn plural(count: usize, noun: &str) -> String {

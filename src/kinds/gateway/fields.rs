@@ -5,7 +5,7 @@
 
 use crate::kinds::tags;
 use crate::schema::meta::REGION;
-use crate::schema::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Whole};
+use crate::schema::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Usual, Whole};
 
 /// Changes basic facts. Source of what it takes: the page of the call.
 pub(super) const MODIFY_CALL: &str = "ModifyCloudNativeAPIGateway";
@@ -251,7 +251,11 @@ const NODE_CONFIG: &[Field] = &[
         shape: Shape::Whole(Whole {
             min: 1,
             max: 50,
-            usual: Some((2, 9)),
+            usual: Some(Usual {
+                low: 2,
+                high: 9,
+                beyond: "the API's page names 2 to 9, other documents of the vendor up to 50: the cloud may refuse it",
+            }),
             unit: "nodes",
         }),
         need: Need::Required,

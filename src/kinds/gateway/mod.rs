@@ -20,6 +20,7 @@ pub const SCHEMA: &ResourceSchema = &ResourceSchema {
     collection: "gateways",
     doc: "Cloud native API gateways, by a name of your choice that outlives a rename in the cloud.",
     terraform_type: "tse_gateway",
+    provider_type: "tencentcloud_tse_cngw_gateway",
     fields: fields::FIELDS,
     calls: fields::CALLS,
     delete_guard: Some("deleteProtect"),

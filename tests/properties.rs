@@ -1,0 +1,465 @@
+//! What holds for every project, not for one example alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+
+use gwplan::config::{self, Loaded, Project};
+use gwplan::kinds::{self, GATEWAY};
+use gwplan::model::{Address, Attributes, Desired, Identity, Observed, Phase, Value};
+use gwplan::plan::{Action, Goal, Inputs, Plan, Selection, Snapshot, plan};
+use gwplan::schema::{ResourceSchema, fill_defaults};
+use gwplan::state::{Record, State, Status};
+use gwplan::view::{plan_json, plan_text};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
+use tempfile::TempDir;
+
+const REGION: &str = "ap-guangzhou";
+
+fn schema_of(kind: &str) -> Option<&'static ResourceSchema> {
+    kinds::find(kind).map(kinds::Kind::schema)
+}
+
+fn address(name: &str) -> Address {
+    Address::new("gateway", name).expect("a valid name")
+}
+
+fn map<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Attributes {
+    let set = pairs
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    set.collect()
+}
+
+fn word(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    select(words).prop_map(Value::from)
+}
+
+/// Text that a YAML writer has to be careful with.
+fn free_text(pattern: &str) -> impl Strategy<Value = Value> + use<> {
+    proptest::string::string_regex(pattern)
+        .expect("a pattern")
+        .prop_map(Value::Text)
+}
+
+fn tags() -> impl Strategy<Value = Value> {
+    let key = "[a-oq-zA-OR-Z0-9_./][a-z0-9部门._:/@-]{0,20}[a-z0-9]".prop_filter(
+        "some prefixes are reserved",
+        |key: &String| {
+            let key = key.to_lowercase();
+            !["qcs:", "project", "gwplan:", "qcloud", "tencent"]
+                .iter()
+                .any(|prefix| key.starts_with(prefix))
+        },
+    );
+    btree_map(key, free_text("[a-zA-Z0-9网关+=._:/@(),;><-]{1,40}"), 0..10).prop_map(Value::Map)
+}
+
+fn internet(bandwidth: Option<i64>) -> impl Strategy<Value = Value> {
+    let zones = option::of(select(vec![("3", "4"), ("4", "6")]));
+    (
+        option::of(word(&["TRAFFIC", "BANDWIDTH"])),
+        option::of(word(&["clb.c2.medium", "clb.c4.xlarge"])),
+        option::of(free_text("[ -~网]{0,40}")),
+        zones,
+        any::<bool>(),
+    )
+        .prop_map(move |(pay, sla, description, zones, repeated)| {
+            let zone = |number: &str| Value::Text(format!("{REGION}-{number}"));
+            Value::Map(map([
+                ("internetPayMode", pay),
+                ("slaType", sla),
+                ("description", description),
+                ("multiZoneFlag", zones.map(|_| true.into())),
+                ("masterZoneId", zones.map(|(master, _)| zone(master))),
+                ("slaveZoneId", zones.map(|(_, slave)| zone(slave))),
+                (
+                    "internetMaxBandwidthOut",
+                    bandwidth.filter(|_| repeated).map(Value::Int),
+                ),
+            ]))
+        })
+}
+
+/// A gateway's attributes as a file may hold them, without a name.
+fn gateway() -> impl Strategy<Value = Attributes> {
+    let nodes = (word(&["1c2g", "2c4g", "4c8g", "8c16g"]), 2..10_i64);
+    let bandwidth = option::of(1..=2048_i64);
+    let network =
+        bandwidth.prop_flat_map(|bandwidth| (Just(bandwidth), option::of(internet(bandwidth))));
+    (
+        word(&["2.4.1", "2.5.1"]),
+        nodes,
+        ("[a-z0-9]{8}", "[a-z0-9]{8}"),
+        option::of(free_text("[ -~一-龥é😀]{0,120}")),
+        option::of(tags()),
+        option::of(any::<bool>()),
+        option::of(word(&["TRIAL", "STANDARD", "PROFESSIONAL"])),
+        network,
+    )
+        .prop_map(
+            |(
+                version,
+                (specification, number),
+                (vpc, subnet),
+                description,
+                tags,
+                cls,
+                edition,
+                network,
+            )| {
+                let (bandwidth, internet) = network;
+                let nodes = [
+                    ("specification", Some(specification)),
+                    ("number", Some(number.into())),
+                ];
+                let places = [
+                    ("vpcId", Some(Value::Text(format!("vpc-{vpc}")))),
+                    ("subnetId", Some(Value::Text(format!("subnet-{subnet}")))),
+                ];
+                map([
+                    ("gatewayVersion", Some(version)),
+                    ("nodeConfig", Some(Value::Map(map(nodes)))),
+                    ("vpcConfig", Some(Value::Map(map(places)))),
+                    ("description", description),
+                    ("tags", tags),
+                    ("enableCls", cls.map(Value::Bool)),
+                    ("featureVersion", edition),
+                    ("internetMaxBandwidthOut", bandwidth.map(Value::Int)),
+                    ("internetConfig", internet),
+                ])
+            },
+        )
+}
+
+/// Some gateways by their key, each with a name of its own.
+fn gateways() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
+    let name = "[ -~一-龥]{0,50}[!-~]";
+    btree_map("[a-z0-9][a-z0-9_-]{0,8}k", (gateway(), name), 1..6).prop_map(|all| {
+        let numbered = all.into_iter().enumerate();
+        numbered
+            .map(|(number, (key, (mut attributes, name)))| {
+                attributes.insert("name".to_owned(), Value::Text(format!("{number}{name}")));
+                (key, attributes)
+            })
+            .collect()
+    })
+}
+
+/// Writes YAML in one of many ways: the seed picks the order of keys, the quotes, block or flow.
+#[derive(Clone, Copy)]
+struct Writer {
+    seed: u64,
+}
+
+impl Writer {
+    fn pick(self, of: impl Hash) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, of).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn file<'a>(self, gateways: impl Iterator<Item = (&'a String, &'a Attributes)>) -> String {
+        let gateways =
+            gateways.map(|(key, attributes)| (key.clone(), Value::Map(attributes.clone())));
+        let gateways = Value::Map(gateways.collect());
+        let mut out = String::from("gateways:");
+        self.value(&gateways, 1, &mut out);
+        out
+    }
+
+    fn keys(self, map: &Attributes) -> Vec<(&String, &Value)> {
+        let mut keys: Vec<_> = map.iter().collect();
+        keys.sort_by_key(|(key, _)| self.pick(key));
+        keys
+    }
+
+    /// Writes what follows a key and its colon, with the line break.
+    fn value(self, value: &Value, depth: usize, out: &mut String) {
+        match value {
+            Value::Map(map) if !map.is_empty() && self.pick((depth, map.len())) > u64::MAX / 3 => {
+                out.push('\n');
+                for (key, value) in self.keys(map) {
+                    out.push_str(&"  ".repeat(depth));
+                    out.push_str(&self.text(key));
+                    out.push(':');
+                    self.value(value, depth + 1, out);
+                }
+            }
+            _ => {
+                out.push(' ');
+                self.flow(value, out);
+                out.push('\n');
+            }
+        }
+    }
+
+    fn flow(self, value: &Value, out: &mut String) {
+        match value {
+            Value::Map(map) => {
+                out.push('{');
+                for (key, value) in self.keys(map) {
+                    out.push_str(&self.text(key));
+                    out.push_str(": ");
+                    self.flow(value, out);
+                    out.push_str(", ");
+                }
+                out.push('}');
+            }
+            // In a value `${` would ask for a variable.
+            Value::Text(text) => out.push_str(&self.text(&text.replace("${", "$${"))),
+            Value::Bool(_) | Value::Int(_) => out.push_str(&value.to_string()),
+            Value::List(_) => unreachable!("no field here is a list"),
+        }
+    }
+
+    fn text(self, text: &str) -> String {
+        let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+            && !["true", "false", "null"].contains(&text.to_lowercase().as_str());
+        match self.pick(text) % 3 {
+            0 if plain => text.to_owned(),
+            1 => format!("'{}'", text.replace('\'', "''")),
+            _ => serde_json::to_string(text).expect("text"),
+        }
+    }
+}
+
+fn load(texts: &[String], reversed: bool) -> Loaded {
+    let folder = TempDir::new().expect("a folder");
+    let mut files = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let name = PathBuf::from(format!("{number}.yaml"));
+        std::fs::write(folder.path().join(&name), text).expect("written");
+        files.push(name);
+    }
+    if reversed {
+        files.reverse();
+    }
+    let schemas = kinds::schemas();
+    config::load(&schemas, &Project::default(), REGION, folder.path(), &files)
+}
+
+fn plan_for(
+    desired: &BTreeMap<Address, Desired>,
+    state: &State,
+    snapshot: Option<&Snapshot>,
+    goal: Goal,
+) -> Plan {
+    let selection = Selection::default();
+    plan(&Inputs {
+        desired,
+        moved: &[],
+        removed: &[],
+        state,
+        snapshot,
+        schemas: &schema_of,
+        goal,
+        selection: &selection,
+    })
+    .expect("a plan")
+}
+
+fn record(id: &str, depends_on: Vec<Address>, attributes: Attributes) -> Record {
+    Record {
+        kind: "gateway".to_owned(),
+        id: format!("gateway-{id}"),
+        task_id: None,
+        status: Status::Ready,
+        cloud_status: "Running".to_owned(),
+        region: REGION.to_owned(),
+        depends_on,
+        prevent_destroy: false,
+        applied: attributes.clone(),
+        observed: attributes,
+        successor: None,
+    }
+}
+
+/// A state and a cloud in which everything is as the files say.
+fn settled(desired: &BTreeMap<Address, Desired>) -> (State, Snapshot) {
+    let mut state = State::new();
+    let mut snapshot = Snapshot::default();
+    for (address, desired) in desired {
+        let record = record(address.name(), Vec::new(), desired.attributes.clone());
+        let observed = Observed {
+            id: record.id.clone(),
+            status: record.cloud_status.clone(),
+            phase: Phase::Ready,
+            addresses: Vec::new(),
+            attributes: desired.attributes.clone(),
+        };
+        snapshot.found.insert(record.identity(), observed);
+        state.resources.insert(address.clone(), record);
+    }
+    (state, snapshot)
+}
+
+/// A graph without circles: for each resource its name and those that it depends on.
+fn graph() -> impl Strategy<Value = BTreeMap<Address, BTreeSet<Address>>> {
+    (2..12_usize)
+        .prop_flat_map(|count| {
+            // The names are dealt out anew, so that their order says nothing about the graph's.
+            let names: Vec<usize> = (0..count).collect();
+            (
+                Just(names).prop_shuffle(),
+                vec(vec(any::<bool>(), count), count),
+            )
+        })
+        .prop_map(|(names, edges)| {
+            let address = |at: usize| address(&format!("g{:02}", names[at]));
+            (0..names.len())
+                .map(|node| {
+                    let earlier = (0..node).filter(|earlier| edges[node][*earlier]);
+                    (address(node), earlier.map(address).collect())
+                })
+                .collect()
+        })
+}
+
+fn wanted(address: &Address, depends_on: &BTreeSet<Address>) -> Desired {
+    let attributes = [("name".to_owned(), Value::from(address.name()))];
+    Desired {
+        address: address.clone(),
+        region: REGION.to_owned(),
+        attributes: attributes.into(),
+        depends_on: depends_on.iter().cloned().collect(),
+        prevent_destroy: false,
+        create_before_destroy: false,
+        ignore_changes: Vec::new(),
+        location: None,
+    }
+}
+
+/// The addresses of the steps that each step waits for.
+fn waits(plan: &Plan) -> BTreeMap<Address, BTreeSet<Address>> {
+    plan.steps
+        .iter()
+        .map(|step| {
+            let before = step.after_steps.iter();
+            let before = before.map(|at| plan.steps[*at].address.clone());
+            (step.address.clone(), before.collect())
+        })
+        .collect()
+}
+
+/// The same cases on every run: what fails once fails again.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 96,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_valid_file_loads_without_diagnostics_as_it_was_written(all in gateways(), seed: u64) {
+        let text = Writer { seed }.file(all.iter());
+        let loaded = config::load_text(&kinds::schemas(), text.as_bytes());
+        prop_assert!(loaded.diagnostics.is_empty(), "{:#?}\n{text}", loaded.diagnostics);
+        let found: Vec<&str> = loaded.desired.keys().map(Address::name).collect();
+        let written: Vec<&str> = all.keys().map(String::as_str).collect();
+        prop_assert_eq!(found, written);
+        for (key, mut attributes) in all {
+            fill_defaults(GATEWAY.fields, &mut attributes, REGION);
+            prop_assert_eq!(&loaded.desired[&address(&key)].attributes, &attributes);
+        }
+    }
+
+    #[test]
+    fn nothing_is_planned_where_all_is_as_it_should_be(all in gateways(), seed: u64) {
+        let loaded = load(&[Writer { seed }.file(all.iter())], false);
+        let (state, snapshot) = settled(&loaded.desired);
+        for snapshot in [None, Some(&snapshot)] {
+            let plan = plan_for(&loaded.desired, &state, snapshot, Goal::Converge);
+            prop_assert!(plan.is_empty(), "{:#?}", plan.steps);
+            prop_assert!(plan.drift.is_empty() && plan.diagnostics.is_empty());
+            prop_assert_eq!(plan.unchanged.len(), all.len());
+        }
+    }
+
+    #[test]
+    fn the_order_of_files_and_keys_changes_no_byte_of_a_plan(
+        all in gateways(),
+        other in gateway(),
+        seeds: (u64, u64),
+        files in 1..4_u64,
+    ) {
+        let split = |seed: u64| -> Vec<String> {
+            let writer = Writer { seed };
+            let of = |file: u64| all.iter().filter(move |(key, _)| writer.pick(key) % files == file);
+            let written = (0..files).map(|file| match of(file).count() {
+                0 => "gateways: {}\n".to_owned(),
+                _ => writer.file(of(file)),
+            });
+            written.collect()
+        };
+        let first = load(&split(seeds.0), false).desired;
+        let second = load(&split(seeds.1), true).desired;
+
+        // One gateway has changed, one has left the files, the rest is new.
+        let mut state = State::new();
+        let changed = first.keys().next().expect("one at least");
+        state.resources.insert(changed.clone(), record("one", Vec::new(), other.clone()));
+        state.resources.insert(address("left"), record("two", Vec::new(), other));
+        let rendered = |desired: &BTreeMap<Address, Desired>| {
+            let plan = plan_for(desired, &state, None, Goal::Converge);
+            (plan_text(&plan), plan_json(&plan, &state, "", &schema_of))
+        };
+        let (text, json) = rendered(&first);
+        prop_assert!(text.contains("left"));
+        prop_assert_eq!((text, json), rendered(&second));
+    }
+
+    #[test]
+    fn creates_wait_for_what_they_depend_on_and_for_nothing_else(graph in graph()) {
+        let desired = graph.iter().map(|(a, on)| (a.clone(), wanted(a, on))).collect();
+        let plan = plan_for(&desired, &State::new(), None, Goal::Converge);
+        prop_assert!(plan.steps.iter().all(|step| step.action == Action::Create));
+        prop_assert_eq!(waits(&plan), graph);
+    }
+
+    #[test]
+    fn deletes_wait_for_what_depends_on_them_and_for_nothing_else(graph in graph()) {
+        let mut state = State::new();
+        let mut dependents: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+        for (address, on) in &graph {
+            let record = record(address.name(), on.iter().cloned().collect(), Attributes::new());
+            state.resources.insert(address.clone(), record);
+            dependents.entry(address.clone()).or_default();
+            for target in on {
+                dependents.entry(target.clone()).or_default().insert(address.clone());
+            }
+        }
+        let everything = graph.iter().map(|(a, on)| (a.clone(), wanted(a, on))).collect();
+        let left = plan_for(&BTreeMap::new(), &state, None, Goal::Converge);
+        let destroyed = plan_for(&everything, &state, None, Goal::Destroy);
+        for plan in [left, destroyed] {
+            prop_assert!(plan.steps.iter().all(|step| step.action == Action::Delete));
+            prop_assert_eq!(&waits(&plan), &dependents);
+        }
+    }
+
+    #[test]
+    fn what_is_gone_from_the_cloud_is_made_anew_and_only_that(all in gateways(), seed: u64, pick: prop::sample::Index) {
+        let desired = load(&[Writer { seed }.file(all.iter())], false).desired;
+        let (state, mut snapshot) = settled(&desired);
+        let (gone, record) = state.resources.iter().nth(pick.index(all.len())).expect("there");
+        let identity: Identity = record.identity();
+        snapshot.found.remove(&identity);
+        snapshot.gone.insert(identity);
+        let plan = plan_for(&desired, &state, Some(&snapshot), Goal::Converge);
+        let steps: Vec<_> = plan.steps.iter().map(|step| (&step.address, step.action)).collect();
+        prop_assert_eq!(steps, [(gone, Action::Create)]);
+    }
+}
