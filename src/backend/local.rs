@@ -31,13 +31,16 @@ impl LocalBackend {
     }
 
     fn lock_path(&self) -> PathBuf {
-        self.path.with_extension("lock")
+        // Added to the whole name: it can be neither the state itself nor another state's lock.
+        let mut name = self.path.clone().into_os_string();
+        name.push(".lock");
+        name.into()
     }
 
     fn unwritable(&self, error: io::Error) -> Fault {
         let hint = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "make room on the disk, then run the command again; the state before is unharmed"
+                "make room on the disk; the state as it was before is unharmed"
             }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "check who may write there, or set another state.path in gwplan.yaml"

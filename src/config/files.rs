@@ -78,8 +78,18 @@ fn yaml_files_in(root: &Path, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
             path.extension().and_then(|e| e.to_str()),
             Some("yaml" | "yml")
         );
-        if yaml && name != PROJECT_FILE && !name.starts_with('.') && root.join(&path).is_file() {
-            found.push(path);
+        if !yaml || name == PROJECT_FILE || name.starts_with('.') {
+            continue;
+        }
+        // What can't be read is not passed over: its resources would be taken for resources that
+        // left the files. A link to nothing goes on to the reader, which tells of it; a pipe would
+        // keep the reader waiting.
+        match std::fs::metadata(root.join(&path)) {
+            Ok(data) if data.is_dir() => {}
+            Ok(data) if !data.is_file() => {
+                return Err(std::io::Error::other(format!("{name} is no regular file")));
+            }
+            _ => found.push(path),
         }
     }
     Ok(found)

@@ -52,7 +52,9 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
             .iter()
             .map(|(address, record)| (address.clone(), Some(record.clone()))),
     );
-    if !changes.is_empty() {
+    // Written even where nothing changes: a state that can't be written is found out before the
+    // first request is sent, not after.
+    if !changes.is_empty() || !plan.steps.is_empty() {
         run.recorder.write(changes).await?;
     }
     let Run {
@@ -74,6 +76,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         create_limit,
         delete_limit,
         stop,
+        halt: Arc::new(watch::channel(false).0),
     };
     let dispatcher = Dispatcher::new(plan, &moved, crew);
     let report = dispatcher.run(parallelism.max(1)).await;

@@ -75,6 +75,7 @@ async fn write_all(
     mut entries: mpsc::UnboundedReceiver<Entry>,
 ) -> State {
     let mut batch = Vec::new();
+    let mut written = true;
     while entries.recv_many(&mut batch, usize::MAX).await > 0 {
         let mut waiting = Vec::with_capacity(batch.len());
         for Entry { changes, done } in batch.drain(..) {
@@ -90,10 +91,15 @@ async fn write_all(
         let outcome = store(&backend, &mut state)
             .await
             .map_err(|fault| describe(&fault));
+        written = outcome.is_ok();
         for done in waiting {
             // A step that no longer waits was cancelled; its change is written all the same.
             done.send(outcome.clone()).ok();
         }
+    }
+    // What could not be written is still known here: the disk may have room again by now.
+    if !written {
+        store(&backend, &mut state).await.ok();
     }
     state
 }

@@ -1,6 +1,7 @@
 //! Carries out one step.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -28,6 +29,8 @@ pub(super) struct Crew {
     pub(super) create_limit: Duration,
     pub(super) delete_limit: Duration,
     pub(super) stop: watch::Receiver<bool>,
+    /// Turned true by the first step whose record can't be written: nothing more may be sent.
+    pub(super) halt: Arc<watch::Sender<bool>>,
 }
 
 /// Says why a step did not end well.
@@ -69,6 +72,7 @@ pub(super) async fn carry_out(
         kind,
         crew: &crew,
         started: Instant::now(),
+        sent: AtomicBool::new(false),
     };
     match (step.action, record) {
         (Action::Create, _) => job.create().await,
@@ -102,6 +106,8 @@ pub(super) struct Job<'a> {
     pub(super) kind: &'static dyn Kind,
     pub(super) crew: &'a Crew,
     pub(super) started: Instant,
+    /// Whether a request that changes something has been sent.
+    sent: AtomicBool,
 }
 
 /// Says where a resource that is being made is recorded.
@@ -328,12 +334,27 @@ impl Job<'_> {
         region: &str,
         call: Call<T>,
     ) -> Result<Result<T, Error>, Trouble> {
-        let Crew { client, stop, .. } = self.crew;
-        let mut stop = stop.clone();
+        let Crew {
+            client, stop, halt, ..
+        } = self.crew;
+        let (mut stop, mut halt) = (stop.clone(), halt.subscribe());
         tokio::select! {
             biased;
-            () = asked(&mut stop) => Err(Trouble::NotSent),
-            turn = client.turn(call.action) => Ok(client.call_in_turn(turn, region, call).await),
+            () = asked(&mut stop) => Err(self.cut_off()),
+            () = asked(&mut halt) => Err(self.cut_off()),
+            turn = client.turn(call.action) => {
+                self.sent.store(true, Ordering::Relaxed);
+                Ok(client.call_in_turn(turn, region, call).await)
+            }
+        }
+    }
+
+    /// Tells a step that has begun nothing in the cloud from one that is half-way.
+    fn cut_off(&self) -> Trouble {
+        if self.sent.load(Ordering::Relaxed) {
+            Trouble::Interrupted
+        } else {
+            Trouble::NotSent
         }
     }
 
@@ -435,6 +456,7 @@ impl Job<'_> {
             .forget(self.address())
             .await
             .map_err(|fault| {
+                self.crew.halt.send_replace(true);
                 Trouble::Unrecorded(Failure {
                     summary: format!("{} is done with, but {fault}", self.address()),
                     help: "mend that and apply again: its record is then dropped".to_owned(),
@@ -481,6 +503,7 @@ impl Job<'_> {
     }
 
     fn unrecorded(&self, identity: &Identity, fault: &Fault) -> Trouble {
+        self.crew.halt.send_replace(true);
         let Identity { region, id } = identity;
         Trouble::Unrecorded(Failure {
             summary: format!("{} is {id} in {region}, but {fault}", self.address()),

@@ -143,6 +143,12 @@ pub enum StateError {
     /// A newer gwplan wrote it.
     #[error("it has version {0}, and this gwplan reads up to version {VERSION}")]
     Newer(u64),
+    /// One resource of the cloud stands under two addresses.
+    #[error("{0} stands under two addresses: take one of the two records out")]
+    Twice(String),
+    /// A record has no id.
+    #[error("a record has an empty gatewayId")]
+    NoId,
     /// No gwplan wrote such a version.
     #[error("it has version {0}, which does not exist")]
     UnknownVersion(u64),
@@ -216,6 +222,24 @@ mod tests {
         let bytes = encode(&state);
         assert_eq!(decode(&bytes).expect("valid"), state);
         assert_eq!(encode(&decode(&bytes).expect("valid")), bytes);
+    }
+
+    #[test]
+    fn one_resource_under_two_addresses_and_an_address_twice_are_refused() {
+        let mut state = sample();
+        let record = state.resources.values().next().expect("one").clone();
+        let twin = "gateway.b".parse().expect("valid");
+        state.resources.insert(twin, record);
+        assert!(matches!(decode(&encode(&state)), Err(StateError::Twice(_))));
+        let text = String::from_utf8(encode(&state)).expect("text");
+        let error = decode(text.replace("gateway.b", "gateway.a").as_bytes()).expect_err("refused");
+        assert!(
+            error.to_string().contains("gateway.a stands twice"),
+            "{error}"
+        );
+        let text = String::from_utf8(encode(&sample())).expect("text");
+        let empty = text.replace("gateway-0a1b2c3d", "");
+        assert!(matches!(decode(empty.as_bytes()), Err(StateError::NoId)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod import;
 mod json;
 mod life;
 mod lock;
+mod mishaps;
 mod order;
 mod outside;
 mod pace;

@@ -1,12 +1,12 @@
 //! `gwplan plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::backend::replace_file;
-use crate::model::{Address, has_errors};
+use crate::model::{Address, Fault, has_errors};
 use crate::plan::{Goal, Plan, SavedPlan, digest};
 use crate::view;
 
@@ -53,6 +53,9 @@ pub(super) enum Format {
 
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
+    if let Some(out) = &args.out {
+        refuse_to_overwrite(&session.root.join(out), out)?;
+    }
     let wanted = workspace.wanted(session, &args.paths)?;
     let state = workspace.state()?;
     let selection = args.selection.with_replace(&args.replace);
@@ -96,6 +99,31 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// Refuses a place for the plan where something else is kept: only an older plan is written over.
+fn refuse_to_overwrite(path: &Path, shown: &Path) -> Result<(), Failure> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if matches!(ending, Some("yaml" | "yml")) {
+        let fault = Fault::new(format!("a plan can't be kept in {}", shown.display()));
+        return Err(fault
+            .hint("that would be read as YAML: name it like plan.json")
+            .into());
+    }
+    let is_plan = match std::fs::read(path) {
+        Ok(bytes) => SavedPlan::decode(&bytes).is_ok(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if is_plan {
+        return Ok(());
+    }
+    let fault = Fault::new(format!(
+        "{} is there already, and is no plan",
+        shown.display()
+    ));
+    Err(fault
+        .hint("choose another name: gwplan writes over nothing but its own plans")
+        .into())
 }
 
 /// Names the plan, so that it can be approved; a plan of nothing, or one that can't be applied, has
