@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::api::Client;
-use crate::event::{Event, Report, Sink};
+use crate::event::{Event, Failure, Report, Sink};
 use crate::model::{Address, Fault};
 use crate::plan::{Plan, Step};
 use crate::state::{Record, State};
@@ -112,6 +112,7 @@ struct Dispatcher<'a> {
     ready: BTreeSet<usize>,
     running: JoinSet<(usize, Instant, Result<String, Trouble>)>,
     begun: Vec<bool>,
+    ended: Vec<bool>,
     ended_well: Vec<bool>,
     halted: bool,
     report: Report,
@@ -141,6 +142,7 @@ impl<'a> Dispatcher<'a> {
             ready,
             running: JoinSet::new(),
             begun: vec![false; count],
+            ended: vec![false; count],
             ended_well: vec![false; count],
             halted: false,
             report: Report::default(),
@@ -162,8 +164,9 @@ impl<'a> Dispatcher<'a> {
             }
             tokio::select! {
                 Some(ended) = self.running.join_next() => {
-                    // A step that panicked is a fault of gwplan; its record tells how far it came.
+                    // A step that panicked says nothing here: it is told of at the end.
                     if let Ok((at, started, result)) = ended {
+                        self.ended[at] = true;
                         self.end(at, started, result);
                     }
                 }
@@ -243,6 +246,14 @@ impl<'a> Dispatcher<'a> {
 
     fn note_not_started(&mut self) {
         for (at, step) in self.plan.steps.iter().enumerate() {
+            if self.begun[at] && !self.ended[at] {
+                let failure = Failure {
+                    summary: "gwplan itself failed in this step".to_owned(),
+                    help: "its record tells how far it came: plan again, and please report this"
+                        .to_owned(),
+                };
+                self.report.failed.push((step.address.clone(), failure));
+            }
             if self.begun[at] {
                 continue;
             }

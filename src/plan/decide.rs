@@ -12,7 +12,8 @@ use crate::state::{Record, Status};
 use super::diff::{Sides, diff};
 use super::drift::drift;
 use super::guard::{
-    Doomed, addresses_lost, calls_after_create, check_prevent_destroy, lift_delete_guard, losses,
+    Dependants, Doomed, addresses_lost, calls_after_create, check_prevent_destroy, dependants,
+    lift_delete_guard, losses,
 };
 use super::{Action, FieldChange, Goal, How, Inputs, Plan, PlannedCall, Reason, Step};
 
@@ -25,6 +26,7 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     if let Some(snapshot) = inputs.snapshot {
         plan.drift = drift(inputs.state, snapshot, inputs.schemas);
     }
+    let dependants = dependants(inputs);
     let addresses: BTreeSet<&Address> = inputs
         .desired
         .keys()
@@ -42,11 +44,11 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
             }
             (Some(desired), Some(record)) => {
                 let schema = schema_of(inputs, address, &record.kind)?;
-                Known::new(inputs, schema, address, record).keep(desired, &mut plan);
+                Known::new(inputs, schema, address, record, &dependants).keep(desired, &mut plan);
             }
             (None, Some(record)) => {
                 let schema = schema_of(inputs, address, &record.kind)?;
-                Known::new(inputs, schema, address, record).leave(&mut plan);
+                Known::new(inputs, schema, address, record, &dependants).leave(&mut plan);
             }
             (None, None) => {}
         }
@@ -64,6 +66,7 @@ struct Known<'a> {
     address: &'a Address,
     record: &'a Record,
     sight: Sight<'a>,
+    dependants: &'a Dependants<'a>,
 }
 
 /// Says what the cloud says about a recorded resource.
@@ -83,6 +86,7 @@ impl<'a> Known<'a> {
         schema: &'static ResourceSchema,
         address: &'a Address,
         record: &'a Record,
+        dependants: &'a Dependants<'a>,
     ) -> Self {
         let identity = record.identity();
         let sight = match inputs.snapshot {
@@ -99,6 +103,7 @@ impl<'a> Known<'a> {
             address,
             record,
             sight,
+            dependants,
         }
     }
 
@@ -132,7 +137,8 @@ impl<'a> Known<'a> {
             .observed()
             .map_or(&self.record.cloud_status, |observed| &observed.status);
         match (self.record.status, phase) {
-            (Status::Creating | Status::Tainted, Some(Phase::Failed)) | (Status::Tainted, _) => {
+            (Status::Creating | Status::Tainted | Status::Deleting, Some(Phase::Failed))
+            | (Status::Tainted, _) => {
                 let step = self.replace(desired, Reason::Failed(word.clone()), Vec::new(), plan);
                 plan.steps.push(step);
             }
@@ -316,7 +322,7 @@ impl<'a> Known<'a> {
         if !matches!(self.sight, Sight::Gone) {
             step.calls_before_delete = lift_delete_guard(self.inputs, self.schema, doomed, plan);
         }
-        step.losses = losses(self.inputs, self.address, self.record, self.observed());
+        step.losses = losses(self.dependants, self.address, self.record, self.observed());
     }
 
     /// Begins a step about a resource that exists.

@@ -1,5 +1,7 @@
 //! What keeps a resource from being destroyed, and what is lost when it is.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Address, Attributes, Desired, Diagnostic, FieldPath, Observed, Value};
 use crate::schema::{Change, Field, Need, ResourceSchema, field};
 use crate::state::Record;
@@ -108,20 +110,34 @@ fn place(desired: Option<&Desired>) -> Option<crate::model::Location> {
     desired.and_then(|desired| desired.location.clone())
 }
 
+/// Holds who depends on each resource that the files describe.
+pub(super) type Dependants<'a> = BTreeMap<&'a Address, Vec<&'a Address>>;
+
+/// Turns the files' references round, once for all that is destroyed.
+pub(super) fn dependants<'a>(inputs: &Inputs<'a>) -> Dependants<'a> {
+    let mut found = Dependants::new();
+    for desired in inputs.desired.values() {
+        for target in &desired.depends_on {
+            found.entry(target).or_default().push(&desired.address);
+        }
+    }
+    found
+}
+
 /// Tells in words what is lost for good when a resource is destroyed or replaced.
 pub(super) fn losses(
-    inputs: &Inputs<'_>,
+    dependants: &Dependants<'_>,
     address: &Address,
     record: &Record,
     observed: Option<&Observed>,
 ) -> Vec<String> {
     let mut losses = vec![format!("its id {}", record.id)];
     losses.extend(addresses_lost(observed));
-    let dependants: Vec<String> = inputs
-        .desired
-        .values()
-        .filter(|other| other.depends_on.contains(address))
-        .map(|other| other.address.to_string())
+    let dependants: Vec<String> = dependants
+        .get(address)
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
         .collect();
     if !dependants.is_empty() {
         losses.push(format!(

@@ -296,9 +296,17 @@ fn tell_end(
             .hint("all that was begun is in the state: run the same command again to go on");
         return Ok(Exit::Interrupted);
     }
-    Ok(if report.failed.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    let Report {
+        failed,
+        unfinished,
+        not_started,
+        ..
+    } = report;
+    Ok(
+        if failed.is_empty() && unfinished.is_empty() && not_started.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        },
+    )
 }
