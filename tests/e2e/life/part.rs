@@ -283,3 +283,94 @@ fn a_protection_outside_the_selection_stands_in_nobodys_way() {
     left.sort();
     assert_eq!(left, ["b", "safe"]);
 }
+
+/// Adds entries to the end of the gateways file.
+fn append(project: &Project, entries: &str) {
+    let yaml = std::fs::read_to_string(project.path("gateways.yaml")).unwrap();
+    project.write("gateways.yaml", &format!("{yaml}{entries}"));
+}
+
+#[test]
+fn moved_entries_rename_along_a_chain_without_a_call_that_changes_anything() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways(["a", "upon"].map(Gateway::new));
+    project.apply().well();
+    let (id, before) = (project.id("a"), cloud.gateways());
+    let yaml = std::fs::read_to_string(project.path("gateways.yaml")).unwrap();
+    project.write("gateways.yaml", &yaml.replace("  a:\n", "  c:\n"));
+    append(
+        &project,
+        "moved:\n  - { from: gateway.a, to: gateway.b }\n  - { from: gateway.b, to: gateway.c }\n",
+    );
+    let plan = project
+        .run(&["plan", "--detailed-exitcode"])
+        .ended(2)
+        .stdout;
+    assert!(
+        plan.contains("# gateway.a has moved to gateway.c"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("Plan: 0 to add, 0 to change, 0 to destroy, 1 to move."),
+        "{plan}"
+    );
+    project.apply().well();
+    assert_eq!(project.id("c"), id);
+    assert!(project.record("a").is_null());
+    assert_eq!(cloud.gateways(), before);
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
+#[test]
+fn moves_that_come_back_to_their_start_are_refused() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways(["a", "b"].map(Gateway::new));
+    project.apply().well();
+    let before = project.state();
+    append(
+        &project,
+        "moved:\n  - { from: gateway.a, to: gateway.b }\n  - { from: gateway.b, to: gateway.a }\n",
+    );
+    let refused = project.apply().ended(1);
+    assert!(
+        refused
+            .stderr
+            .contains("the moves from gateway.a come back to it"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(project.state(), before);
+}
+
+#[test]
+fn removed_entries_forget_a_gateway_that_lives_on() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([
+        Gateway::new("a"),
+        Gateway::new("b").with("lifecycle: { preventDestroy: true }"),
+    ]);
+    project.apply().well();
+    append(&project, "removed: [{ from: gateway.b }]\n");
+    let refused = project.run(&["plan"]).ended(1);
+    assert!(
+        refused.stderr.contains("the files still describe it"),
+        "{}",
+        refused.stderr
+    );
+    project.gateways([Gateway::new("a")]);
+    append(&project, "removed: [{ from: gateway.b }]\n");
+    assert_eq!(steps(&project, &[]), pairs(&[("gateway.b", "forget")]));
+    project.apply().well();
+    assert!(project.record("b").is_null());
+    assert_eq!(cloud.gateways().len(), 2, "it lives on");
+    assert_eq!(cloud.calls("DeleteCloudNativeAPIGateway"), 0);
+    let plan = project.run(&["plan", "--detailed-exitcode"]).well();
+    assert!(
+        plan.stderr.contains("there is no gateway.b to give up"),
+        "{}",
+        plan.stderr
+    );
+}

@@ -343,3 +343,37 @@ fn what_others_are_deleting() {
     cloud.patch(&project.id("a"), &json!({ "Status": "Deleting" }));
     check("being_deleted", &[transcript(&project, &["plan"])]);
 }
+
+#[test]
+fn entries_that_move_and_give_up() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways(["given-up", "kept", "old"].map(Gateway::new));
+    project.apply().well();
+    let yaml = std::fs::read_to_string(project.path("gateways.yaml")).unwrap();
+    let moved = yaml.replace("  old:\n", "  new:\n");
+    let entries = |text: &str| project.write("entries.yaml", text);
+    project.write("gateways.yaml", &moved);
+    entries("removed: [{ from: gateway.given-up }]\n");
+    let still_described = transcript(&project, &["plan", "-q"]);
+    entries("moved: [{ from: gateway.old, to: gateway.kept }]\n");
+    let taken = transcript(&project, &["plan", "-q"]);
+    let blocks: Vec<&str> = moved.split("  given-up:\n").collect();
+    let rest = blocks[1].split_at(blocks[1].find("  kept:").unwrap()).1;
+    project.write("gateways.yaml", &format!("{}{rest}", blocks[0]));
+    entries(
+        "moved:\n  - { from: gateway.old, to: gateway.new }\n  \
+         - { from: gateway.nobody, to: gateway.nowhere }\n\
+         removed:\n  - { from: gateway.given-up }\n  - { from: gateway.stranger }\n",
+    );
+    check(
+        "entries",
+        &[
+            still_described,
+            taken,
+            transcript(&project, &["plan"]),
+            transcript(&project, &["apply", "--auto-approve"]),
+            transcript(&project, &["plan"]),
+        ],
+    );
+}
