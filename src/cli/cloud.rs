@@ -9,6 +9,7 @@ use crate::sim::{self, Simulator};
 
 use super::Session;
 use super::failure::Failure;
+use super::terminal::Terminal;
 use super::workspace::Workspace;
 
 /// The word in `endpoint` that asks for the embedded simulated cloud.
@@ -17,6 +18,7 @@ const EMBEDDED: &str = "simulator";
 /// Holds a client, and the simulated cloud that it talks to, if that runs inside this command.
 pub(super) struct Connection {
     pub(super) client: Client,
+    pub(super) terminal: Terminal,
     _simulator: Option<Simulator>,
 }
 
@@ -55,6 +57,7 @@ pub(super) async fn connect(
         let client = Client::new(settings, credentials, session.clock.clone())?;
         return Ok(Connection {
             client,
+            terminal: session.terminal,
             _simulator: Some(simulator),
         });
     }
@@ -74,6 +77,7 @@ pub(super) async fn connect(
     let client = Client::new(settings, credentials, session.clock.clone())?;
     Ok(Connection {
         client,
+        terminal: session.terminal,
         _simulator: None,
     })
 }

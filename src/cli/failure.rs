@@ -17,6 +17,8 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(super) enum Failure {
     /// The input has faults.
     Diagnostics(Vec<Diagnostic>),
+    /// The command line asks for what can't be: a word to the one who wrote it, whatever the output.
+    Usage(Fault),
     /// Something else went wrong.
     Error(anyhow::Error),
     /// The output can't be written.
@@ -36,12 +38,25 @@ impl From<anyhow::Error> for Failure {
 }
 
 impl Failure {
+    /// Returns it as diagnostics, for output that programs read; nothing where the output is broken.
+    pub(super) fn diagnostics(&self) -> Vec<Diagnostic> {
+        match self {
+            Self::Diagnostics(diagnostics) => diagnostics.clone(),
+            Self::Error(error) => {
+                let hints: Vec<&str> = hints(error).collect();
+                vec![Diagnostic::error("error", format!("{error:#}")).help(hints.join("; "))]
+            }
+            Self::Usage(_) | Self::Output(_) => Vec::new(),
+        }
+    }
+
     /// Tells the user, and returns how the command ends.
     pub(super) fn tell(self, terminal: Terminal) -> Exit {
         match self {
             Self::Diagnostics(diagnostics) => {
                 terminal.error(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
             }
+            Self::Usage(fault) => tell_error(&fault.into(), terminal),
             Self::Error(error) => tell_error(&error, terminal),
             // Whoever closed the pipe has seen what they wanted.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -58,10 +73,14 @@ fn tell_error(error: &anyhow::Error, terminal: Terminal) {
     for cause in error.chain().skip(1) {
         terminal.error(&format!("  because: {cause}"));
     }
-    let hints = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<Fault>()?.next_step());
-    for hint in hints {
+    for hint in hints(error) {
         terminal.hint(hint);
     }
+}
+
+/// Says what to do next, as far as the error and its causes know.
+fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Fault>()?.next_step())
 }

@@ -1,9 +1,11 @@
 //! What plan, apply and destroy have in common.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use tokio::time::{Instant, timeout};
 
 use crate::engine;
 use crate::model::{Address, Fault};
@@ -13,6 +15,7 @@ use crate::state::State;
 use super::Session;
 use super::cloud::{Connection, endpoint_name};
 use super::failure::Failure;
+use super::terminal::Terminal;
 use super::workspace::{Wanted, Workspace, schema_of};
 
 /// Which part of the whole is asked for.
@@ -48,9 +51,8 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     /// Asks the cloud and plans.
     pub(super) async fn with_cloud(&self, connection: &Connection) -> Result<Plan, Failure> {
-        let snapshot =
-            engine::refresh(&connection.client, &self.wanted.desired, self.state).await?;
-        self.make(Some(&snapshot))
+        let refresh = engine::refresh(&connection.client, &self.wanted.desired, self.state);
+        self.make(Some(&while_telling(connection.terminal, refresh).await?))
     }
 
     /// Plans from the files and the state alone.
@@ -70,6 +72,26 @@ impl Planner<'_> {
             selection: self.selection,
         };
         Ok(plan(&inputs)?)
+    }
+}
+
+/// How long the cloud may take to answer before the user is told that gwplan still waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits, and shows life while it takes long.
+async fn while_telling<T>(terminal: Terminal, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    let started = Instant::now();
+    loop {
+        match timeout(PATIENCE, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => {
+                let seconds = started.elapsed().as_secs();
+                terminal.status(&format!(
+                    "still asking the cloud ({seconds}s so far); -v logs each request"
+                ));
+            }
+        }
     }
 }
 

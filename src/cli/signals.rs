@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::model::Fault;
 
-/// Begins to listen to SIGINT and SIGTERM.
+/// Begins to listen to SIGINT, SIGTERM and SIGHUP (a terminal or connection that closes).
 ///
 /// The first turns the returned flag to true; the second ends the process at once, and the next run
 /// finds out how far this one came.
@@ -13,12 +13,14 @@ pub(super) fn listen() -> Result<watch::Receiver<bool>, Fault> {
     let failed = |error| Fault::new("signals can't be listened to").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let (asked, stop) = watch::channel(false);
     tokio::spawn(async move {
         for first in [true, false] {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
             }
             if first {
                 asked.send(true).ok();

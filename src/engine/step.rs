@@ -482,8 +482,12 @@ impl Job<'_> {
             .get("name")
             .map(ToString::to_string)
             .unwrap_or_default();
+        let what = match error.code {
+            Some(_) => "the cloud failed while it was at work on the create",
+            None => "the answer to the create was lost",
+        };
         Trouble::failed(
-            format!("the answer to the create was lost, so it may or may not exist now: {error}"),
+            format!("{what}, so it may or may not exist now: {error}"),
             format!(
                 "before you apply again, look in the console for one named {name} in {}: gwplan sends no create twice by itself",
                 self.step.region
@@ -513,7 +517,7 @@ impl Job<'_> {
 }
 
 /// Waits until the user asks to stop.
-async fn asked(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn asked(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|asked| *asked).await.is_err() {
         // Nobody is left who could ask.
         std::future::pending::<()>().await;

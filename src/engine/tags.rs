@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::api::Client;
 use crate::kinds::tags::{self, BATCH, FailedResource};
 
-/// How long a change waits for others to go along with it.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long a change waits for others to go along with it. The look at each gateway before its change
+/// is paced at 20 a second, so this is long enough for a call's worth of them.
+const GATHER: Duration = Duration::from_millis(500);
 
 /// Says which tags of one resource change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,6 +15,8 @@ use crate::event::{Event, Sink};
 use crate::kinds::Kind;
 use crate::model::{Address, Identity, Observed, Phase};
 
+use super::step::asked;
+
 /// The shortest and the longest pause between two rounds of questions.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// The pause is this part of the time that the newest resource has waited: an answer comes at most
@@ -132,7 +134,12 @@ impl Rounds {
                 // An error means that nobody can ask to stop any more.
                 Ok(()) = self.stop.changed() => {}
                 () = tokio::time::sleep_until(next_round), if !idle => {
-                    self.round().await;
+                    // Questions change nothing: one that hangs must not keep the user waiting.
+                    let mut stop = self.stop.clone();
+                    tokio::select! {
+                        () = self.round() => {}
+                        () = asked(&mut stop) => {}
+                    }
                     next_round = Instant::now() + self.pause();
                 }
                 else => return,

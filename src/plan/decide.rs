@@ -129,7 +129,12 @@ impl<'a> Known<'a> {
             return;
         }
         if matches!(self.sight, Sight::Gone) {
-            plan.steps.push(create(self.schema, desired, Reason::Gone));
+            // What gwplan itself was deleting is no work of others.
+            let reason = match self.record.status {
+                Status::Deleting => Reason::Unfinished,
+                _ => Reason::Gone,
+            };
+            plan.steps.push(create(self.schema, desired, reason));
             return;
         }
         let phase = self.observed().map(|observed| observed.phase);
@@ -378,8 +383,8 @@ impl<'a> Known<'a> {
         let address = self.address;
         let (summary, help) = match phase {
             Some(Phase::Leaving) => (
-                format!("{address} is being deleted, and not by gwplan"),
-                "plan again when it is gone: then it is planned anew",
+                format!("{address} is being deleted, and this state does not know why"),
+                "another run of gwplan may be at work, or someone else: plan again when it is gone",
             ),
             Some(Phase::Failed) => (
                 format!("the cloud says that {address} is {word}"),

@@ -40,7 +40,8 @@ pub fn drift(state: &State, snapshot: &Snapshot, schemas: Schemas<'_>) -> Vec<Dr
     let mut found = Vec::new();
     for (address, record) in &state.resources {
         let identity = record.identity();
-        let gone = snapshot.gone.contains(&identity);
+        // What gwplan itself was deleting is no work of others.
+        let gone = snapshot.gone.contains(&identity) && record.status != Status::Deleting;
         let fields = match (snapshot.found.get(&identity), schemas(&record.kind)) {
             // What is still under way is no drift.
             (Some(observed), Some(schema)) if record.status == Status::Ready => {

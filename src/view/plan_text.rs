@@ -192,7 +192,7 @@ fn reason(step: &Step) -> Option<String> {
         (Reason::Failed(status), _) => Some(format!("the cloud gave up on making it: {status}")),
         (Reason::Requested, _) => Some("it was asked for by --replace".to_owned()),
         (Reason::Removed, _) => Some("a `removed` entry gives it up; it lives on in the cloud".to_owned()),
-        (Reason::Unfinished, Action::Replace) => Some("a replacement that was begun is brought to its end".to_owned()),
+        (Reason::Unfinished, Action::Replace | Action::Create) => Some("a replacement that was begun is brought to its end".to_owned()),
         _ => None,
     }
 }

@@ -7,7 +7,6 @@
 
 mod support;
 
-mod change;
 mod faults;
 mod import;
 mod json;

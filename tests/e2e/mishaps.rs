@@ -77,3 +77,83 @@ fn a_state_that_can_not_be_written_any_more_stops_the_creates_that_wait_their_tu
     assert!((1..20).contains(&made), "{made} were made");
     assert!(run.stdout.contains("not started"), "{}", run.stdout);
 }
+
+#[test]
+fn a_terminal_that_closes_is_an_interruption_like_any_other() {
+    let cloud = Cloud::start(&["--create-time", "30s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    let running = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    running.signal("HUP");
+    running.end().ended(130);
+    assert_eq!(project.statuses(), [("creating".to_owned(), 1)].into());
+}
+
+#[test]
+fn an_interruption_does_not_wait_for_a_question_that_hangs() {
+    let cloud = Cloud::start(&["--create-time", "30s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    let running = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    let asked = cloud.calls("DescribeCloudNativeAPIGateways");
+    // The next question gets no answer before the test is over, and the cloud counts it all the same.
+    cloud.set_faults(&["read=latency:50s"]);
+    crate::support::look_until("questions that hang", || {
+        cloud.calls("DescribeCloudNativeAPIGateways") > asked
+    });
+    running.signal("INT");
+    running.end().ended(130);
+}
+
+#[test]
+fn programs_that_read_json_are_told_of_faults_in_json() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a").with("oops: 1")]);
+    for command in ["apply", "destroy"] {
+        let run = project.run(&[command, "--auto-approve", "--format", "json"]);
+        let lines = run.ended(1).json_lines();
+        let types: Vec<&str> = lines
+            .iter()
+            .map(|line| line["type"].as_str().unwrap())
+            .collect();
+        assert_eq!(types, ["version", "diagnostic"], "{command}");
+        let diagnostic = &lines[1]["diagnostic"];
+        assert_eq!(diagnostic["range"]["filename"], "gateways.yaml");
+        assert_eq!(diagnostic["severity"], "error");
+    }
+    project.gateways([Gateway::new("a")]);
+    let mut project = project;
+    project.set("TENCENTCLOUD_SECRET_KEY", "wrong-and-not-real");
+    let run = project
+        .run(&["apply", "--auto-approve", "--format", "json"])
+        .ended(1);
+    let lines = run.json_lines();
+    let told = lines[1]["diagnostic"]["summary"].as_str().unwrap();
+    assert!(told.contains("AuthFailure.SignatureFailure"), "{told}");
+}
+
+#[test]
+fn what_gwplan_itself_was_deleting_is_no_drift() {
+    let cloud = Cloud::start(&["--delete-time", "1s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    let running = project.start(&["apply", "--auto-approve", "--replace", "gateway.a"]);
+    project.wait_for("deleting", 1);
+    running.signal("KILL");
+    running.end();
+    crate::support::look_until("empty clouds", || cloud.gateways().is_empty());
+    let plan = project.run(&["plan"]).well();
+    assert!(!plan.stdout.contains("outside gwplan"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("is brought to its end"),
+        "{}",
+        plan.stdout
+    );
+    project.run(&["drift", "--detailed-exitcode"]).well();
+    project.apply().well();
+    assert_eq!(cloud.gateways().len(), 1);
+}

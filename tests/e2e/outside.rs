@@ -100,7 +100,7 @@ fn what_others_are_deleting_is_left_to_them() {
     let plan = project.run(&["plan"]).well();
     assert!(
         plan.stderr
-            .contains("gateway.a is being deleted, and not by gwplan"),
+            .contains("gateway.a is being deleted, and this state does not know why"),
         "{}",
         plan.stderr
     );

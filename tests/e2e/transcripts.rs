@@ -16,7 +16,7 @@ const VARYING: [(&str, &str); 11] = [
     (r"task-[0-9a-f]{8}\b", "task-[id]"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[uuid]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
-    (r"after \d+s \[", "after [time] ["),
+    (r"after \d+s( \[|:)", "after [time]$1"),
     (r"\(\d+s so far\)", "([time] so far)"),
     (r"/\S*/home/", "[home]/"),
     (

@@ -60,6 +60,45 @@ enum Format {
 }
 
 pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    args.how.told(session, || apply(args, session))
+}
+
+impl HowArgs {
+    /// Writes the line that output for programs begins with.
+    fn begin(&self, session: &Session) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => {
+                let lines = JsonLines::new(&schema_of, session.clock.clone());
+                session.terminal.product(&lines.version())
+            }
+        }
+    }
+
+    /// Runs a command; where programs read the output, a failure is told in it too.
+    pub(super) fn told(
+        &self,
+        session: &Session,
+        command: impl FnOnce() -> Result<Exit, Failure>,
+    ) -> Result<Exit, Failure> {
+        if self.format == Format::Text {
+            return command();
+        }
+        let lines = JsonLines::new(&schema_of, session.clock.clone());
+        command().or_else(|failure| {
+            let diagnostics = failure.diagnostics();
+            if diagnostics.is_empty() {
+                return Err(failure);
+            }
+            for diagnostic in &diagnostics {
+                session.terminal.product(&lines.diagnostic(diagnostic))?;
+            }
+            Ok(Exit::Failed)
+        })
+    }
+}
+
+fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     if let [path] = args.paths.as_slice()
         && let Some(saved) = read_saved(&session.root.join(path))?
     {
@@ -92,6 +131,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
     };
     let approved = how.auto_approve || task.expected.is_some();
     refuse_to_hang(approved, how, session, command)?;
+    how.begin(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = match goal {
         Goal::Converge => workspace.wanted(session, task.paths)?,
@@ -134,6 +174,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
             .hint("give --target, --exclude and --replace to `gwplan plan --out FILE`")
             .into());
     }
+    args.how.begin(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = workspace.wanted(session, &saved.paths)?;
     let _lock = workspace
@@ -179,15 +220,15 @@ fn refuse_to_hang(
     }
     if how.format == Format::Json {
         let fault = Fault::new("--format json can't ask for approval");
-        return Err(fault.hint("pass --auto-approve too").into());
+        return Err(Failure::Usage(fault.hint("pass --auto-approve too")));
     }
     if !session.terminal.can_ask() {
         let fault = Fault::new(format!(
             "{command} asks for approval, but there is no terminal to ask at"
         ));
-        return Err(fault
-            .hint("pass --auto-approve to go on without asking, or review with `gwplan plan` first")
-            .into());
+        return Err(Failure::Usage(fault.hint(
+            "pass --auto-approve to go on without asking, or review with `gwplan plan` first",
+        )));
     }
     Ok(())
 }
@@ -211,7 +252,7 @@ fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Resul
         Format::Text => view::plan_text(plan),
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
-            lines.version() + &lines.plan(plan)
+            lines.plan(plan)
         }
     };
     session.terminal.product(&text)

@@ -26,5 +26,6 @@ pub(super) fn run(args: &DestroyArgs, session: &Session) -> Result<Exit, Failure
         selection: args.selection.with_replace(&[]),
         expected: None,
     };
-    converge(&task, &args.how, session)
+    args.how
+        .told(session, || converge(&task, &args.how, session))
 }
