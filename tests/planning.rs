@@ -560,3 +560,29 @@ fn a_successor_is_not_lost_when_the_one_before_it_is_gone() {
         "both are deleted"
     );
 }
+
+#[test]
+fn only_what_runs_is_recorded_as_ready() {
+    for (phase, kept) in [
+        (Phase::Ready, Status::Ready),
+        (Phase::Busy, Status::Deleting),
+    ] {
+        let mut world = World::with(&["a"]);
+        let record = world.state.resources.get_mut(&address("a")).expect("there");
+        record.status = Status::Deleting;
+        world.seen("a").phase = phase;
+        world.seen("a").status = "Word".to_owned();
+        let plan = world.plan();
+        let (_, updated) = plan.bookkeeping.first().expect("a record to update");
+        assert_eq!(updated.status, kept, "{phase:?}");
+    }
+    let mut world = World::with(&["a"]);
+    world
+        .state
+        .resources
+        .get_mut(&address("a"))
+        .expect("there")
+        .status = Status::Deleting;
+    world.seen("a").phase = Phase::Failed;
+    assert_eq!(actions(&world.plan()), [("a".to_owned(), Action::Replace)]);
+}

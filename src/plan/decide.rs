@@ -373,7 +373,9 @@ impl<'a> Known<'a> {
         updated.depends_on.clone_from(&desired.depends_on);
         updated.prevent_destroy = desired.prevent_destroy;
         if let Some(observed) = self.observed() {
-            updated.status = Status::Ready;
+            if observed.phase == Phase::Ready {
+                updated.status = Status::Ready;
+            }
             updated.observe(observed);
         }
         updated
