@@ -11,6 +11,7 @@ pub mod api;
 pub mod backend;
 pub mod cli;
 pub mod config;
+pub mod crash;
 pub mod engine;
 pub mod event;
 pub mod kinds;

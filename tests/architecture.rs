@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may name. What is absent here is absent on purpose.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("crash", &[]),
     ("schema", &["model"]),
     ("api", &["model"]),
     ("state", &["model"]),
     ("event", &["model", "plan"]),
     ("config", &["model", "schema"]),
-    ("backend", &["model", "state"]),
+    ("backend", &["model", "state", "crash"]),
     ("kinds", &["model", "schema", "api"]),
     ("plan", &["model", "schema", "state"]),
     (
         "engine",
         &[
-            "model", "schema", "api", "state", "backend", "kinds", "plan", "event",
+            "model", "crash", "schema", "api", "state", "backend", "kinds", "plan", "event",
         ],
     ),
     ("sim", &["model", "schema", "api", "kinds"]),

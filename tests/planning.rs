@@ -117,6 +117,8 @@ impl World {
             phase: Phase::Ready,
             attributes: shown(attributes),
             addresses: vec!["203.0.113.7".to_owned()],
+            owner: None,
+            created: None,
         };
         self.desired.insert(address(name), desired);
         self.state.resources.insert(address(name), record);
@@ -165,6 +167,7 @@ impl World {
             schemas: &schema_of,
             goal,
             selection: &self.selection,
+            ownership: true,
         };
         plan(&inputs).expect("a plan")
     }

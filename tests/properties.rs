@@ -262,6 +262,7 @@ fn plan_for(
         schemas: &schema_of,
         goal,
         selection: &selection,
+        ownership: true,
     })
     .expect("a plan")
 }
@@ -293,6 +294,8 @@ fn settled(desired: &BTreeMap<Address, Desired>) -> (State, Snapshot) {
             status: record.cloud_status.clone(),
             phase: Phase::Ready,
             addresses: Vec::new(),
+            owner: None,
+            created: None,
             attributes: desired.attributes.clone(),
         };
         snapshot.found.insert(record.identity(), observed);

@@ -1,17 +1,20 @@
 //! States in a file on this machine.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use tempfile::NamedTempFile;
-
+use crate::crash;
 use crate::model::Fault;
-use crate::state::{self, State, StateError};
+use crate::state::journal::{self, Journal, JournalError};
+use crate::state::{self, Change, State, StateError};
 
-use super::{Backend, Holder, Lock};
+use super::{Backend, Holder, Loaded, Lock};
 
-/// Keeps the state in a file, and the lock in a file of its own beside it.
+/// Keeps the state in a file; beside it a journal of what has happened since that was written, a backup
+/// of the state before the last run, and the lock.
 ///
 /// The lock is the operating system's, so it is free as soon as its holder is gone. It has its own
 /// file because each write of the state puts a new file in the place of the old one.
@@ -19,22 +22,42 @@ use super::{Backend, Holder, Lock};
 pub struct LocalBackend {
     path: PathBuf,
     shown: String,
+    writing: Mutex<Writing>,
+}
+
+/// Says how far this process has come with writing.
+#[derive(Debug, Default)]
+enum Writing {
+    /// It has written nothing.
+    #[default]
+    Nothing,
+    /// It has written the state, with this head for a journal.
+    State(Vec<u8>),
+    /// It has begun a journal, which is whole up to this length.
+    Journal(File, u64),
 }
 
 impl LocalBackend {
     /// Keeps the state at `path`; `shown` is how messages name it.
     pub fn new(path: PathBuf, shown: impl Into<String>) -> Self {
         Self {
-            path,
+            // Where a link leads to the state, the state is replaced, not the link.
+            path: fs::canonicalize(&path).unwrap_or(path),
             shown: shown.into(),
+            writing: Mutex::default(),
         }
     }
 
+    fn journal_path(&self) -> PathBuf {
+        journal_of(&self.path)
+    }
+
+    fn backup_path(&self) -> PathBuf {
+        beside(&self.path, "backup")
+    }
+
     fn lock_path(&self) -> PathBuf {
-        // Added to the whole name: it can be neither the state itself nor another state's lock.
-        let mut name = self.path.clone().into_os_string();
-        name.push(".lock");
-        name.into()
+        beside(&self.path, "lock")
     }
 
     fn unwritable(&self, error: io::Error) -> Fault {
@@ -54,26 +77,27 @@ impl LocalBackend {
 }
 
 impl Backend for LocalBackend {
-    fn load(&self) -> Result<Option<State>, Fault> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                let fault = Fault::new(format!("the state {} can't be read", self.shown));
-                return Err(fault
-                    .because(error)
-                    .hint("check the path state.path in gwplan.yaml and who may read it"));
-            }
+    fn load(&self) -> Result<Option<Loaded>, Fault> {
+        // The journal first: the state that is read after it is at least as new as what it continues,
+        // also while another process writes.
+        let journal = self.read_journal()?;
+        let state = self.read_state()?;
+        let Some(journal) = journal else {
+            return Ok(state.map(|state| Loaded {
+                state,
+                unfolded: false,
+                torn: false,
+            }));
         };
-        state::decode(&bytes).map(Some).map_err(|error| {
-            let hint = match &error {
-                StateError::Newer(_) => "use the gwplan that wrote it, or a newer one",
-                _ => "restore it from your version control or backup; gwplan has not changed it",
-            };
-            Fault::new(format!("the state {} can't be understood", self.shown))
-                .because(error)
-                .hint(hint)
-        })
+        let torn = journal.is_torn();
+        let state = journal
+            .over(state)
+            .map_err(|error| self.odd_journal(error))?;
+        Ok(Some(Loaded {
+            state,
+            unfolded: true,
+            torn,
+        }))
     }
 
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, Fault> {
@@ -93,11 +117,29 @@ impl Backend for LocalBackend {
             Err(TryLockError::Error(error)) => return Err(self.unwritable(error)),
         }
         write_holder(&mut file, holder).map_err(|error| self.unwritable(error))?;
+        self.sweep();
         Ok(Box::new(LocalLock(file)))
     }
 
     fn store(&self, state: &State) -> Result<(), Fault> {
-        replace_file(&self.path, &state::encode(state)).map_err(|error| self.unwritable(error))
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fold(state, matches!(*writing, Writing::Nothing))
+            .map_err(|error| self.unwritable(error))?;
+        *writing = Writing::State(journal::encode_head(&state.lineage, state.serial));
+        Ok(())
+    }
+
+    fn append(&self, changes: &[Change]) -> Result<(), Fault> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let batch = journal::encode_batch(changes);
+        let outcome = match &mut *writing {
+            Writing::Nothing => Err(io::Error::other("no state was written before")),
+            Writing::State(head) => self
+                .begin_journal(&[head.as_slice(), &batch].concat())
+                .map(|(file, length)| *writing = Writing::Journal(file, length)),
+            Writing::Journal(file, length) => extend(file, length, &batch),
+        };
+        outcome.map_err(|error| self.unwritable(error))
     }
 
     fn place(&self) -> String {
@@ -106,6 +148,125 @@ impl Backend for LocalBackend {
 }
 
 impl LocalBackend {
+    fn read_state(&self) -> Result<Option<State>, Fault> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let fault = Fault::new(format!("the state {} can't be read", self.shown));
+                return Err(fault
+                    .because(error)
+                    .hint("check the path state.path in gwplan.yaml and who may read it"));
+            }
+        };
+        state::decode(&bytes).map(Some).map_err(|error| {
+            let hint = match &error {
+                StateError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
+                _ => self.way_back(),
+            };
+            Fault::new(format!("the state {} can't be understood", self.shown))
+                .because(error)
+                .hint(hint)
+        })
+    }
+
+    fn read_journal(&self) -> Result<Option<Journal>, Fault> {
+        match fs::read(self.journal_path()) {
+            Ok(bytes) => journal::decode(&bytes).map_err(|error| self.odd_journal(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                let journal = shown(&journal_of(Path::new(&self.shown)));
+                let fault = Fault::new(format!("the journal {journal} can't be read"));
+                Err(fault
+                    .because(error)
+                    .hint("it holds what the last run did: see who may read it"))
+            }
+        }
+    }
+
+    /// Reports a journal that can't be laid over the state; both files are left as they are.
+    fn odd_journal(&self, error: JournalError) -> Fault {
+        let journal = shown(&journal_of(Path::new(&self.shown)));
+        let hint = match &error {
+            JournalError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
+            JournalError::NoState { .. } | JournalError::OtherState { .. } => format!(
+                "put the state back that it continues{}; or, if that is lost, move the journal away and see what `gwplan orphans` finds",
+                self.backup()
+                    .map(|backup| format!(" (see {backup})"))
+                    .unwrap_or_default()
+            ),
+            _ => "it is kept as it is: restore it from a backup of the disk; or move it away, run `gwplan recover`, and see what `gwplan orphans` finds".to_owned(),
+        };
+        Fault::new(format!("the journal {journal} can't be used"))
+            .because(error)
+            .hint(hint)
+    }
+
+    /// Says how to come back from a state that is spoilt.
+    fn way_back(&self) -> String {
+        match self.backup() {
+            Some(backup) => format!(
+                "gwplan has not changed it; the state before the last run is kept: cp {backup} {}, then see what `gwplan orphans` finds",
+                self.shown
+            ),
+            None => "restore it from your version control or backup; gwplan has not changed it"
+                .to_owned(),
+        }
+    }
+
+    /// Names the backup, if there is one that can be read as a state.
+    fn backup(&self) -> Option<String> {
+        let bytes = fs::read(self.backup_path()).ok()?;
+        state::decode(&bytes).ok()?;
+        Some(shown(&beside(Path::new(&self.shown), "backup")))
+    }
+
+    /// Removes what a run left that was killed while it wrote; only the holder of the lock may.
+    fn sweep(&self) {
+        let prefix = temporary_prefix(&self.path);
+        let folder = folder_of(&self.path).unwrap_or(Path::new("."));
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name
+                .as_encoded_bytes()
+                .starts_with(prefix.as_encoded_bytes())
+            {
+                // What can't be removed takes room, and does no other harm.
+                fs::remove_file(entry.path()).ok();
+            }
+        }
+    }
+
+    /// Writes the whole state; what the journal held is in it, so that goes.
+    fn fold(&self, state: &State, keep_backup: bool) -> io::Result<()> {
+        if keep_backup && let Ok(before) = fs::read(&self.path) {
+            replace_file(&self.backup_path(), &before)?;
+        }
+        replace_file(&self.path, &state::encode(state))?;
+        crash::point("the state is written, its journal not yet removed");
+        match fs::remove_file(self.journal_path()) {
+            Ok(()) => crash::point("the journal is removed"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Begins a journal with its first records, in one write.
+    fn begin_journal(&self, records: &[u8]) -> io::Result<(File, u64)> {
+        let path = self.journal_path();
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path)?;
+        let mut length = 0;
+        crash::point("the journal is there, and empty");
+        extend(&mut file, &mut length, records)?;
+        File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok((file, length))
+    }
+
     fn held(&self, file: &mut File) -> Fault {
         let mut text = String::new();
         // The holder may be about to write its name: then it stays unknown.
@@ -147,6 +308,62 @@ impl Drop for LocalLock {
     }
 }
 
+/// Adds a record to a file, durably; what can't be written whole leaves no trace.
+fn extend(file: &mut File, length: &mut u64, record: &[u8]) -> io::Result<()> {
+    let outcome = write_synced(file, record);
+    match outcome {
+        Ok(()) => *length += record.len() as u64,
+        // Half a record would spoil those after it. Where even that can't be taken back, the next
+        // record follows a spoilt one, and the journal is refused: never read as something else.
+        Err(_) => {
+            file.set_len(*length)?;
+            file.seek(io::SeekFrom::Start(*length))?;
+        }
+    }
+    outcome
+}
+
+fn write_synced(file: &mut File, record: &[u8]) -> io::Result<()> {
+    let (first, rest) = record.split_at(record.len() / 2);
+    crash::point("before a record");
+    file.write_all(first)?;
+    crash::point("half a record is written");
+    file.write_all(rest)?;
+    crash::point("a record is written, and not synced");
+    file.sync_data()?;
+    crash::point("a record is synced");
+    Ok(())
+}
+
+/// Names a file beside another; added to the whole name, so that no two states share one.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+/// Names the journal of a state: that of `default.json` is `default.journal`.
+fn journal_of(path: &Path) -> PathBuf {
+    if path.extension().is_some_and(|ending| ending == "json") {
+        path.with_extension("journal")
+    } else {
+        beside(path, "journal")
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Begins the name of the files that are written first and then put in the place of one of this name.
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
+}
+
 /// Puts a file in the place of another, so that a crash leaves one of the two, whole.
 ///
 /// The new bytes are on the disk before the name points at them, and the name is before the call
@@ -154,10 +371,15 @@ impl Drop for LocalLock {
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(&temporary_prefix(path))
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
+    crash::point("a file is written beside its place");
     file.as_file().sync_all()?;
+    crash::point("it is synced");
     file.persist(path).map_err(|error| error.error)?;
+    crash::point("it is in its place");
     File::open(folder)?.sync_all()
 }
 

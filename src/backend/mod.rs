@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Fault;
-use crate::state::State;
+use crate::state::{Change, State};
 
 pub use local::{LocalBackend, create_file, replace_file};
 
@@ -16,20 +16,37 @@ pub use local::{LocalBackend, create_file, replace_file};
 ///
 /// What every backend guarantees, and `suite` checks:
 /// - `load` sees a whole state or none: never half of a write.
-/// - When `store` has returned, the state survives a crash of the machine.
+/// - When `store` or `append` has returned, what it wrote survives a crash of the machine.
 /// - At most one holder has the lock; it is free again when its holder is gone, however it went.
 pub trait Backend: Send + Sync {
     /// Reads the state; nothing where none was ever stored. Needs no lock.
-    fn load(&self) -> Result<Option<State>, Fault>;
+    fn load(&self) -> Result<Option<Loaded>, Fault>;
 
     /// Takes the lock for writing, or says who holds it.
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, Fault>;
 
-    /// Puts the state in the place of the one before.
+    /// Puts the state in the place of the one before; the first time in a process, keeps that as a
+    /// backup.
     fn store(&self, state: &State) -> Result<(), Fault>;
+
+    /// Adds changes to the state that was stored last, in one write whose cost is that of the changes.
+    ///
+    /// Each such write makes the serial grow by one. What can't be written leaves no trace.
+    fn append(&self, changes: &[Change]) -> Result<(), Fault>;
 
     /// Names the place, for messages.
     fn place(&self) -> String;
+}
+
+/// Holds a state as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The state.
+    pub state: State,
+    /// Whether a run that was cut off left changes that are not in the state file yet.
+    pub unfolded: bool,
+    /// Whether the last of these was cut off, and was dropped.
+    pub torn: bool,
 }
 
 /// Holds the lock until it is dropped.

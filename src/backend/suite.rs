@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Backend, Holder};
-use crate::state::State;
+use super::{Backend, Holder, Loaded};
+use crate::model::Identity;
+use crate::state::{Change, Intent, Request, State};
 
 /// Checks a backend; each call of `open` opens the same place anew.
 pub(super) fn check(open: &dyn Fn() -> Box<dyn Backend>) {
@@ -27,11 +28,48 @@ pub(super) fn check(open: &dyn Fn() -> Box<dyn Backend>) {
     }
 
     let mut state = State::new();
-    open().store(&state).expect("stored");
+    let storing = open();
+    storing.store(&state).expect("stored");
     state.serial += 1;
-    open().store(&state).expect("stored again");
-    assert_eq!(open().load().expect("readable"), Some(state));
+    storing.store(&state).expect("stored again");
+    assert_eq!(loaded(open), Some(folded(&state)));
+
+    for name in ["a", "b"] {
+        let changes = [sample(name)];
+        storing.append(&changes).expect("appended");
+        for change in changes {
+            state.take(change);
+        }
+        state.serial += 1;
+        let seen = loaded(open).expect("there");
+        assert_eq!((seen.state, seen.torn), (state.clone(), false));
+    }
+    storing.store(&state).expect("stored at last");
+    assert_eq!(loaded(open), Some(folded(&state)));
 
     drop(lock);
     drop(open().lock(&holder).expect("the lock is free again"));
+}
+
+fn loaded(open: &dyn Fn() -> Box<dyn Backend>) -> Option<Loaded> {
+    open().load().expect("readable")
+}
+
+fn folded(state: &State) -> Loaded {
+    Loaded {
+        state: state.clone(),
+        unfolded: false,
+        torn: false,
+    }
+}
+
+fn sample(name: &str) -> Change {
+    let target = Identity {
+        region: "ap-guangzhou".to_owned(),
+        id: format!("gateway-{name}"),
+    };
+    Change::Intended {
+        address: format!("gateway.{name}").parse().expect("valid"),
+        intent: Box::new(Intent::new(Request::Delete { target })),
+    }
 }

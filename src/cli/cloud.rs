@@ -31,6 +31,15 @@ pub(super) fn endpoint_name(session: &Session, workspace: &Workspace) -> String 
     }
 }
 
+/// Names the cloud as a state remembers it: of servers on this machine, the port means nothing.
+pub(super) fn cloud_name(session: &Session, workspace: &Workspace) -> String {
+    let name = endpoint_name(session, workspace);
+    match Endpoint::url(&name) {
+        Ok(endpoint) if endpoint.is_loopback() => "a server on this machine".to_owned(),
+        _ => name,
+    }
+}
+
 fn asked<'a>(session: &'a Session, workspace: &'a Workspace) -> Option<&'a str> {
     session
         .environment

@@ -9,6 +9,7 @@ mod planning;
 mod signals;
 mod terminal;
 mod workspace;
+mod writing;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

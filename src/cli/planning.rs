@@ -46,6 +46,7 @@ pub(super) struct Planner<'a> {
     pub(super) state: &'a State,
     pub(super) goal: Goal,
     pub(super) selection: &'a Selection,
+    pub(super) ownership: bool,
 }
 
 impl Planner<'_> {
@@ -70,6 +71,7 @@ impl Planner<'_> {
             schemas: &schema_of,
             goal: self.goal,
             selection: self.selection,
+            ownership: self.ownership,
         };
         Ok(plan(&inputs)?)
     }

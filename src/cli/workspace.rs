@@ -138,7 +138,8 @@ impl Workspace {
 
     /// Loads the recorded state; an empty one where none was ever written.
     pub(super) fn state(&self) -> Result<State, Failure> {
-        Ok(self.backend.load()?.unwrap_or_default())
+        let loaded = self.backend.load()?;
+        Ok(loaded.map(|loaded| loaded.state).unwrap_or_default())
     }
 
     /// Says who takes the lock.

@@ -42,6 +42,8 @@ pub struct Timeouts {
     pub create: Duration,
     /// For a deleted resource to be gone.
     pub delete: Duration,
+    /// For the cloud to show what a request made whose answer was lost.
+    pub consistency: Duration,
 }
 
 impl Default for Timeouts {
@@ -50,6 +52,7 @@ impl Default for Timeouts {
         Self {
             create: half_an_hour,
             delete: half_an_hour,
+            consistency: Duration::from_mins(1),
         }
     }
 }
@@ -87,6 +90,8 @@ pub struct Project {
     pub profile: Option<String>,
     /// The most requests a second for an action; 0 for no limit.
     pub requests_per_second: u32,
+    /// Whether what is made carries a tag that names its owner.
+    pub ownership_tag: bool,
     /// The state file, as written.
     pub state_path: PathBuf,
     /// How long apply waits.
@@ -214,10 +219,20 @@ impl Project {
             requests_per_second: number("provider", "requestsPerSecond")
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(20),
+            ownership_tag: value_at(
+                attributes,
+                &FieldPath::from_iter(["provider", "ownershipTag"]),
+            )
+            .and_then(Value::as_bool)
+            .unwrap_or(true),
             state_path: text("state", "path").unwrap_or_default().into(),
             timeouts: Timeouts {
                 create: duration("create", &text("timeouts", "create").unwrap_or_default()),
                 delete: duration("delete", &text("timeouts", "delete").unwrap_or_default()),
+                consistency: duration(
+                    "consistency",
+                    &text("timeouts", "consistency").unwrap_or_default(),
+                ),
             },
             allow: allowances(attributes),
             environment: None,

@@ -1,7 +1,7 @@
 //! Dispatches the steps of a plan, in order and in parallel.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use crate::api::Client;
 use crate::event::{Event, Failure, Report, Sink};
-use crate::model::{Address, Fault};
+use crate::model::{Clock, Fault};
 use crate::plan::{Plan, Step};
-use crate::state::{Record, State};
+use crate::state::{Change, State};
 
 use super::record::Recorder;
+use super::settle::Inquirer;
 use super::step::{Crew, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
@@ -35,6 +36,10 @@ pub struct Run {
     pub create_limit: Duration,
     /// How long to wait for a deleted resource.
     pub delete_limit: Duration,
+    /// How long the cloud may take to show what a request has made whose answer was lost.
+    pub consistency: Duration,
+    /// Tells when a request is sent.
+    pub clock: Clock,
 }
 
 /// Carries a plan out: each step after those that it comes after, as many at once as allowed.
@@ -50,7 +55,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     changes.extend(
         plan.bookkeeping
             .iter()
-            .map(|(address, record)| (address.clone(), Some(record.clone()))),
+            .map(|(address, record)| Change::recorded(address, record.clone())),
     );
     // Written even where nothing changes: a state that can't be written is found out before the
     // first request is sent, not after.
@@ -65,10 +70,19 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         parallelism,
         create_limit,
         delete_limit,
+        consistency,
+        clock,
     } = run;
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
-        tagger: Tagger::start(client.clone()),
+        tagger: Tagger::start(client.clone(), stop.clone()),
+        inquirer: Inquirer {
+            client: client.clone(),
+            known: Arc::new(Mutex::new(moved.identities().collect())),
+            consistency,
+        },
+        clock,
+        lineage: state.lineage.as_str().into(),
         client,
         recorder,
         watcher,
@@ -86,19 +100,18 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
 }
 
 /// Lists what turns one state's records into another's.
-fn differences(before: &State, after: &State) -> Vec<(Address, Option<Record>)> {
+fn differences(before: &State, after: &State) -> Vec<Change> {
     let dropped = before
         .resources
         .keys()
         .filter(|address| !after.resources.contains_key(*address))
-        .map(|address| (address.clone(), None));
+        .map(Change::forgotten);
     let changed = after
         .resources
         .iter()
-        .filter(|(address, record)| before.resources.get(*address) != Some(record));
-    dropped
-        .chain(changed.map(|(address, record)| (address.clone(), Some(record.clone()))))
-        .collect()
+        .filter(|(address, record)| before.resources.get(*address) != Some(record))
+        .map(|(address, record)| Change::recorded(address, record.clone()));
+    dropped.chain(changed).collect()
 }
 
 struct Dispatcher<'a> {

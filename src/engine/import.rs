@@ -42,7 +42,10 @@ pub async fn survey(
 ) -> Result<BTreeMap<Identity, Observed>, Fault> {
     let mut found = BTreeMap::new();
     for region in regions {
-        for observed in list_all(client, kind, region).await? {
+        for observed in list_all(client, kind, region)
+            .await
+            .map_err(refresh_fault)?
+        {
             let identity = Identity {
                 region: region.clone(),
                 id: observed.id.clone(),
@@ -73,7 +76,7 @@ async fn completed(
     kind: &'static dyn Kind,
     found: BTreeMap<Identity, Observed>,
 ) -> Result<BTreeMap<Identity, Observed>, Fault> {
-    let concerned = found
+    let concerned: Vec<Identity> = found
         .iter()
         .filter(|(_, observed)| kind.has_details(observed))
         .map(|(identity, _)| identity.clone())
@@ -82,7 +85,9 @@ async fn completed(
         found,
         ..Snapshot::default()
     };
-    add_details(client, kind, concerned, &mut snapshot).await?;
+    add_details(client, kind, concerned, &mut snapshot)
+        .await
+        .map_err(refresh_fault)?;
     Ok(snapshot.found)
 }
 
@@ -197,6 +202,8 @@ mod tests {
             phase,
             attributes: attributes(shown),
             addresses: Vec::new(),
+            owner: None,
+            created: None,
         };
         let identity = Identity {
             region: "ap-guangzhou".to_owned(),

@@ -6,8 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::backend::Backend;
-use crate::model::{Address, Fault};
-use crate::state::{Record, State};
+use crate::model::Fault;
+use crate::state::{Change, State};
 
 /// Writes changes of the state, durably before it answers.
 ///
@@ -19,19 +19,24 @@ pub struct Recorder {
 }
 
 struct Entry {
-    changes: Vec<(Address, Option<Record>)>,
+    changes: Vec<Change>,
     done: oneshot::Sender<Result<(), String>>,
 }
 
 /// Holds the writer's end: it gives the state back when all recorders are dropped.
-pub struct Writer(JoinHandle<State>);
+pub struct Writer(JoinHandle<(State, Result<(), Fault>)>);
 
 impl Writer {
     /// Waits for the last write and returns the state.
+    ///
+    /// # Errors
+    /// Where the state file can't be written: what was recorded durably is in its journal.
     pub async fn finish(self) -> Result<State, Fault> {
-        self.0
+        let (state, outcome) = self
+            .0
             .await
-            .map_err(|error| Fault::new("the writer of the state stopped").because(error))
+            .map_err(|error| Fault::new("the writer of the state stopped").because(error))?;
+        outcome.map(|()| state)
     }
 }
 
@@ -39,26 +44,19 @@ impl Recorder {
     /// Begins to write to a backend, whose lock the caller holds.
     pub fn start(backend: Arc<dyn Backend>, state: State) -> (Self, Writer) {
         let (queue, entries) = mpsc::unbounded_channel();
-        let task = tokio::spawn(write_all(backend, state, entries));
+        let scribe = Scribe {
+            backend,
+            state,
+            begun: false,
+            folded: true,
+            unwritten: Vec::new(),
+        };
+        let task = tokio::spawn(scribe.write_all(entries));
         (Self { queue }, Writer(task))
     }
 
-    /// Records a resource; it is durable when this returns well.
-    pub async fn put(&self, address: &Address, record: Record) -> Result<(), Fault> {
-        self.send(vec![(address.clone(), Some(record))]).await
-    }
-
-    /// Records and drops several resources in one write.
-    pub async fn write(&self, changes: Vec<(Address, Option<Record>)>) -> Result<(), Fault> {
-        self.send(changes).await
-    }
-
-    /// Drops a resource's record; that is durable when this returns well.
-    pub async fn forget(&self, address: &Address) -> Result<(), Fault> {
-        self.send(vec![(address.clone(), None)]).await
-    }
-
-    async fn send(&self, changes: Vec<(Address, Option<Record>)>) -> Result<(), Fault> {
+    /// Records changes in one write; they are durable when this returns well.
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), Fault> {
         let (done, answer) = oneshot::channel();
         let sent = self.queue.send(Entry { changes, done }).is_ok();
         match answer.await {
@@ -69,55 +67,102 @@ impl Recorder {
     }
 }
 
-async fn write_all(
+struct Scribe {
     backend: Arc<dyn Backend>,
-    mut state: State,
-    mut entries: mpsc::UnboundedReceiver<Entry>,
-) -> State {
-    let mut batch = Vec::new();
-    let mut written = true;
-    while entries.recv_many(&mut batch, usize::MAX).await > 0 {
-        let mut waiting = Vec::with_capacity(batch.len());
-        for Entry { changes, done } in batch.drain(..) {
-            for (address, record) in changes {
-                match record {
-                    Some(record) => state.resources.insert(address, record),
-                    None => state.resources.remove(&address),
-                };
-            }
-            waiting.push(done);
-        }
-        state.serial += 1;
-        let outcome = store(&backend, &mut state)
-            .await
-            .map_err(|fault| describe(&fault));
-        written = outcome.is_ok();
-        for done in waiting {
-            // A step that no longer waits was cancelled; its change is written all the same.
-            done.send(outcome.clone()).ok();
-        }
-    }
-    // What could not be written is still known here: the disk may have room again by now.
-    if !written {
-        store(&backend, &mut state).await.ok();
-    }
-    state
+    state: State,
+    /// Whether the state file says where the journal begins.
+    begun: bool,
+    /// Whether the state file has all that is durable.
+    folded: bool,
+    /// What is not on the disk yet: it comes before all that follows.
+    unwritten: Vec<Change>,
 }
 
-/// Writes on a thread for blocking work, so that calls and waiting go on meanwhile.
-async fn store(backend: &Arc<dyn Backend>, state: &mut State) -> Result<(), Fault> {
-    let backend = Arc::clone(backend);
-    let taken = std::mem::take(state);
-    let task = tokio::task::spawn_blocking(move || {
-        let outcome = backend.store(&taken);
-        (taken, outcome)
-    });
-    match task.await {
-        Ok((taken, outcome)) => {
-            *state = taken;
-            outcome
+impl Scribe {
+    async fn write_all(
+        mut self,
+        mut entries: mpsc::UnboundedReceiver<Entry>,
+    ) -> (State, Result<(), Fault>) {
+        let mut batch = Vec::new();
+        while entries.recv_many(&mut batch, usize::MAX).await > 0 {
+            let mut waiting = Vec::with_capacity(batch.len());
+            for Entry { changes, done } in batch.drain(..) {
+                for change in changes {
+                    self.state.take(change.clone());
+                    self.unwritten.push(change);
+                }
+                waiting.push(done);
+            }
+            let outcome = self.write().await.map_err(|fault| describe(&fault));
+            for done in waiting {
+                // A step that no longer waits was cancelled; its change is written all the same.
+                done.send(outcome.clone()).ok();
+            }
         }
-        Err(error) => Err(Fault::new("the writer of the state stopped").because(error)),
+        // What could not be written is still known here: the disk may have room again by now.
+        let outcome = if self.folded && self.unwritten.is_empty() {
+            Ok(())
+        } else {
+            self.fold().await
+        };
+        (self.state, outcome)
+    }
+
+    /// Writes the state file at first, and from then on what comes to it.
+    async fn write(&mut self) -> Result<(), Fault> {
+        self.state.serial += 1;
+        let outcome = if self.begun {
+            let changes = std::mem::take(&mut self.unwritten);
+            let (changes, outcome) = self
+                .blocking(changes, |backend, changes| backend.append(changes))
+                .await?;
+            self.unwritten = changes;
+            outcome
+        } else {
+            self.store().await
+        };
+        match &outcome {
+            Ok(()) => {
+                self.folded = !self.begun;
+                self.begun = true;
+                self.unwritten.clear();
+            }
+            // The write that takes this one's place gets its number.
+            Err(_) => self.state.serial -= 1,
+        }
+        outcome
+    }
+
+    /// Brings the state file up to date.
+    async fn fold(&mut self) -> Result<(), Fault> {
+        if !self.unwritten.is_empty() {
+            self.state.serial += 1;
+        }
+        self.store().await
+    }
+
+    async fn store(&mut self) -> Result<(), Fault> {
+        let state = std::mem::take(&mut self.state);
+        let (state, outcome) = self
+            .blocking(state, |backend, state| backend.store(state))
+            .await?;
+        self.state = state;
+        outcome
+    }
+
+    /// Works on a thread for blocking work, so that calls and waiting go on meanwhile.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        value: T,
+        work: impl FnOnce(&dyn Backend, &T) -> Result<(), Fault> + Send + 'static,
+    ) -> Result<(T, Result<(), Fault>), Fault> {
+        let backend = Arc::clone(&self.backend);
+        let task = tokio::task::spawn_blocking(move || {
+            let outcome = work(&*backend, &value);
+            (value, outcome)
+        });
+        task.await
+            .map_err(|error| Fault::new("the writer of the state stopped").because(error))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::api::{self, Client, ErrorKind};
+use crate::api::{Call, Client, Error, ErrorKind};
 use crate::kinds::{self, Kind, Page};
 use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
@@ -30,7 +30,9 @@ pub async fn refresh(
     let mut snapshot = Snapshot::default();
     for kind in kinds::ALL.iter().copied() {
         for region in regions(kind, desired, state) {
-            let seen = list_all(client, kind, &region).await?;
+            let seen = list_all(client, kind, &region)
+                .await
+                .map_err(refresh_fault)?;
             snapshot.found.extend(seen.into_iter().map(|observed| {
                 (
                     Identity {
@@ -43,7 +45,9 @@ pub async fn refresh(
         }
         confirm_missing(client, kind, state, &mut snapshot).await?;
         let concerned = with_details(kind, desired, state, &snapshot);
-        add_details(client, kind, concerned, &mut snapshot).await?;
+        add_details(client, kind, concerned, &mut snapshot)
+            .await
+            .map_err(refresh_fault)?;
     }
     Ok(snapshot)
 }
@@ -57,33 +61,70 @@ fn regions(
     let wanted = desired
         .values()
         .filter(|resource| resource.address.kind() == word)
-        .map(|resource| &resource.region);
+        .map(|resource| resource.region.as_str());
     let recorded = state
         .resources
         .values()
         .filter(|record| record.kind == word)
-        .map(|record| &record.region);
-    wanted.chain(recorded).cloned().collect()
+        .map(|record| record.region.as_str());
+    let open = state
+        .intents
+        .iter()
+        .filter(|(address, _)| address.kind() == word)
+        .map(|(_, intent)| intent.request.region());
+    let all = wanted.chain(recorded).chain(open);
+    all.map(str::to_owned).collect()
 }
 
+/// Lists a whole region.
 pub(super) async fn list_all(
     client: &Client,
     kind: &'static dyn Kind,
     region: &str,
-) -> Result<Vec<Observed>, Fault> {
-    let Page { total, mut items } = client
-        .call(region, kind.list(0))
-        .await
-        .map_err(refresh_fault)?;
-    let offsets = (kind.page_size()..total).step_by(kind.page_size());
-    let pages = concurrently(offsets, |offset| {
-        let (client, region) = (client.clone(), region.to_owned());
-        async move { client.call(&region, kind.list(offset)).await }
-    });
-    for page in pages.await {
-        items.extend(page.map_err(refresh_fault)?.items);
+) -> Result<Vec<Observed>, Error> {
+    list_pages(client, kind, region, |offset| kind.list(offset)).await
+}
+
+/// How often a list is read whose pages shift meanwhile; what any reading shows is there.
+const READINGS: usize = 3;
+
+/// Reads all pages of a list.
+///
+/// Pages shift while resources come and go, and then one can slip through between two pages. It shows
+/// by a total that changes or is not reached, and then the list is read again.
+pub(super) async fn list_pages(
+    client: &Client,
+    kind: &'static dyn Kind,
+    region: &str,
+    page_at: impl Fn(usize) -> Call<Page>,
+) -> Result<Vec<Observed>, Error> {
+    let mut seen: BTreeMap<String, Observed> = BTreeMap::new();
+    for _ in 0..READINGS {
+        let Page { total, items } = client.call(region, page_at(0)).await?;
+        let offsets = (kind.page_size()..total).step_by(kind.page_size());
+        let pages = concurrently(offsets.map(&page_at), |call| {
+            let (client, region) = (client.clone(), region.to_owned());
+            async move { client.call(&region, call).await }
+        });
+        let mut steady = true;
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        let mut take = |items: Vec<Observed>| {
+            for observed in items {
+                ids.insert(observed.id.clone());
+                seen.insert(observed.id.clone(), observed);
+            }
+        };
+        take(items);
+        for page in pages.await {
+            let page = page?;
+            steady &= page.total == total;
+            take(page.items);
+        }
+        if steady && ids.len() >= total {
+            break;
+        }
     }
-    Ok(items)
+    Ok(seen.into_values().collect())
 }
 
 async fn confirm_missing(
@@ -163,7 +204,8 @@ fn with_details(
             .found
             .get(&identity)
             .is_some_and(|observed| kind.has_details(observed));
-        if shown && (wanted || speaks(&record.applied)) {
+        let open = state.intents.contains_key(address);
+        if shown && (wanted || open || speaks(&record.applied)) {
             concerned.push(identity);
         }
     }
@@ -174,9 +216,9 @@ fn with_details(
 pub(super) async fn add_details(
     client: &Client,
     kind: &'static dyn Kind,
-    identities: Vec<Identity>,
+    identities: impl IntoIterator<Item = Identity>,
     snapshot: &mut Snapshot,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let answers = concurrently(identities, |identity| {
         let client = client.clone();
         async move {
@@ -191,7 +233,7 @@ pub(super) async fn add_details(
             Ok(details) => details,
             // It went between two calls; the next plan sees that.
             Err(error) if error.kind == ErrorKind::Absent => continue,
-            Err(error) => return Err(refresh_fault(error)),
+            Err(error) => return Err(error),
         };
         if let Some(observed) = snapshot.found.get_mut(&identity) {
             let mut merged = Value::Map(std::mem::take(&mut observed.attributes));
@@ -226,7 +268,7 @@ where
     tasks.join_all().await
 }
 
-pub(super) fn refresh_fault(error: api::Error) -> Fault {
+pub(super) fn refresh_fault(error: Error) -> Fault {
     let hint = error.next_step();
     let fault = Fault::new("the cloud can't be read").because(error);
     match hint {

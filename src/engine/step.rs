@@ -1,22 +1,29 @@
 //! Carries out one step.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::api::{Call, Client, Error, ErrorKind};
+use sha2::{Digest, Sha256};
+
+use crate::api::{Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
-use crate::kinds::{self, Kind};
-use crate::model::{Address, Attributes, Fault, Identity, Observed, set_value_at, value_at};
+use crate::kinds::{self, Accepted, Kind};
+use crate::model::{
+    Address, Attributes, Clock, FieldPath, Identity, OWNER_KEY, Observed, hex, owner_tag,
+    set_value_at,
+};
 use crate::plan::{Action, Step};
-use crate::state::{Record, Status};
+use crate::state::{Change, Draft, Record, Request, Status};
 
 use super::record::Recorder;
+use super::send::Made;
+use super::settle::Inquirer;
 use super::tags::Tagger;
-use super::watch::{Outcome, Request, Until, Watcher, pause_while_busy};
+use super::watch::{Awaited, Outcome, Until, Watcher, pause_while_busy};
 
 /// Holds what every step needs.
 #[derive(Clone)]
@@ -25,6 +32,10 @@ pub(super) struct Crew {
     pub(super) recorder: Recorder,
     pub(super) watcher: Watcher,
     pub(super) tagger: Tagger,
+    pub(super) inquirer: Inquirer,
+    pub(super) clock: Clock,
+    /// The lineage of the state, which owner tags name.
+    pub(super) lineage: Arc<str>,
     pub(super) events: Sink,
     pub(super) create_limit: Duration,
     pub(super) delete_limit: Duration,
@@ -73,6 +84,7 @@ pub(super) async fn carry_out(
         crew: &crew,
         started: Instant::now(),
         sent: AtomicBool::new(false),
+        open: AtomicBool::new(false),
     };
     match (step.action, record) {
         (Action::Create, _) => job.create().await,
@@ -107,16 +119,31 @@ pub(super) struct Job<'a> {
     pub(super) crew: &'a Crew,
     pub(super) started: Instant,
     /// Whether a request that changes something has been sent.
-    sent: AtomicBool,
+    pub(super) sent: AtomicBool,
+    /// Whether a request is written down whose outcome is not.
+    pub(super) open: AtomicBool,
 }
 
 /// Says where a resource that is being made is recorded.
 #[derive(Clone)]
-enum Place {
+pub(super) enum Place {
     /// Under its address.
     Main,
     /// As the successor of the one that it replaces.
     SuccessorOf(Box<Record>),
+}
+
+impl Place {
+    /// Returns what is recorded under the address when this is recorded here.
+    pub(super) fn holding(&self, record: &Record) -> Record {
+        match self {
+            Self::Main => record.clone(),
+            Self::SuccessorOf(old) => Record {
+                successor: Some(Box::new(record.clone())),
+                ..(**old).clone()
+            },
+        }
+    }
 }
 
 impl Job<'_> {
@@ -125,7 +152,7 @@ impl Job<'_> {
     }
 
     async fn create(&self) -> Result<String, Trouble> {
-        let record = self.send_create(&Place::Main).await?;
+        let record = self.make(&Place::Main).await?;
         self.finish_create(record, Place::Main)
             .await
             .map(|record| record.id)
@@ -135,8 +162,13 @@ impl Job<'_> {
         self.check_unmoved(&record.identity()).await?;
         record.depends_on.clone_from(&self.step.depends_on);
         record.prevent_destroy = self.step.prevent_destroy;
-        self.make_calls(&self.step.calls, &self.step.after, &mut record)
-            .await?;
+        self.make_calls(
+            &self.step.calls,
+            &self.step.after,
+            &mut record,
+            &Place::Main,
+        )
+        .await?;
         self.settle(record.clone(), None).await?;
         Ok(record.id)
     }
@@ -153,7 +185,7 @@ impl Job<'_> {
             *record
         } else {
             self.check_unmoved(&old.identity()).await?;
-            self.send_create(&place).await?
+            self.make(&place).await?
         };
         let made = self.finish_create(made, place).await?;
         let identity = old.identity();
@@ -166,25 +198,46 @@ impl Job<'_> {
         Ok(made.id)
     }
 
-    async fn send_create(&self, place: &Place) -> Result<Record, Trouble> {
-        let call = self.kind.create(&self.step.after);
-        let accepted = self.send(&self.step.region, call).await?;
-        let accepted = accepted.map_err(|error| self.create_failed(&error))?;
-        let record = Record {
+    async fn make(&self, place: &Place) -> Result<Record, Trouble> {
+        let draft = Draft {
             kind: self.step.address.kind().to_owned(),
-            id: accepted.id.clone(),
-            task_id: accepted.task_id.clone(),
-            status: Status::Creating,
-            cloud_status: accepted.status,
             region: self.step.region.clone(),
             depends_on: self.step.depends_on.clone(),
             prevent_destroy: self.step.prevent_destroy,
             applied: self.without_later_calls(),
-            observed: Attributes::new(),
-            successor: None,
         };
-        self.settle_in(place, record.clone(), None).await?;
-        self.tell_accepted(accepted.id, accepted.task_id);
+        let owner = (self.step.owned).then(|| owner_tag(&self.crew.lineage, self.address()));
+        let attributes = with_owner(&draft.applied, owner.as_deref());
+        let call = || self.kind.create(&attributes);
+        let old = match place {
+            Place::Main => None,
+            Place::SuccessorOf(old) => Some(&**old),
+        };
+        let request = Request::Create {
+            draft: draft.clone(),
+            successor: old.is_some(),
+            digest: hex(&Sha256::digest(call().body.to_string())),
+            owner,
+            namesakes: self.step.namesakes.clone(),
+        };
+        let record = match self.send_create(request, old, call).await? {
+            Made::Accepted(Accepted {
+                id,
+                task_id,
+                status,
+            }) => {
+                let record = draft.accepted(id, task_id, status);
+                self.crew.inquirer.claim(record.identity());
+                self.settle_in(place, record.clone(), None).await?;
+                record
+            }
+            // It is recorded where it belongs: under the address, or as the successor.
+            Made::Found(record) => match (place, &record.successor) {
+                (Place::SuccessorOf(_), Some(made)) => (**made).clone(),
+                _ => record,
+            },
+        };
+        self.tell_accepted(record.id.clone(), record.task_id.clone());
         Ok(record)
     }
 
@@ -243,19 +296,8 @@ impl Job<'_> {
             Outcome::Interrupted => return Err(Trouble::Interrupted),
         }
         if !self.step.calls.is_empty() {
-            if let Place::SuccessorOf(_) = place {
-                // A successor is recorded under its address only when the old one is gone.
-                for planned in &self.step.calls {
-                    self.make_call(planned, &self.step.after, &identity).await?;
-                    for path in &planned.paths {
-                        let value = value_at(&self.step.after, path).cloned();
-                        set_value_at(&mut record.applied, path, value);
-                    }
-                }
-            } else {
-                self.make_calls(&self.step.calls, &self.step.after, &mut record)
-                    .await?;
-            }
+            self.make_calls(&self.step.calls, &self.step.after, &mut record, &place)
+                .await?;
         }
         Ok(record)
     }
@@ -297,14 +339,17 @@ impl Job<'_> {
         }
         let identity = record.identity();
         for planned in &self.step.calls_before_delete {
-            self.make_call(planned, &lifted, &identity).await?;
+            self.make_call(planned, &lifted, &identity, record).await?;
+            self.close().await?;
         }
         Ok(())
     }
 
     /// Deletes a resource that no record stands for alone, and waits until it is gone.
     async fn delete_one(&self, identity: &Identity) -> Result<(), Trouble> {
-        if let Sent::Accepted(status) = self.send_delete(identity).await? {
+        let sent = self.send_delete(identity).await?;
+        self.close().await?;
+        if let Sent::Accepted(status) = sent {
             self.until_gone(identity, &status).await?;
         }
         Ok(())
@@ -312,49 +357,23 @@ impl Job<'_> {
 
     /// Sends the delete, again and again while the cloud is busy with the resource.
     async fn send_delete(&self, identity: &Identity) -> Result<Sent, Trouble> {
+        let started = Instant::now();
         loop {
             let call = self.kind.delete(&identity.id);
-            match self.send(&identity.region, call).await? {
+            let request = Request::Delete {
+                target: identity.clone(),
+            };
+            match self.send(&identity.region, call, request).await? {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted.status)),
                 Err(error) if error.kind == ErrorKind::Absent => return Ok(Sent::AlreadyGone),
                 Err(error)
                     if error.kind == ErrorKind::Conflict
-                        && self.started.elapsed() < self.crew.delete_limit =>
+                        && started.elapsed() < self.crew.delete_limit =>
                 {
-                    self.pause_for_conflict(self.started).await?;
+                    self.pause_for_conflict(started).await?;
                 }
                 Err(error) => return Err(self.refused(&error)),
             }
-        }
-    }
-
-    /// Sends a request that changes something, unless the user asks to stop before its turn comes.
-    pub(super) async fn send<T>(
-        &self,
-        region: &str,
-        call: Call<T>,
-    ) -> Result<Result<T, Error>, Trouble> {
-        let Crew {
-            client, stop, halt, ..
-        } = self.crew;
-        let (mut stop, mut halt) = (stop.clone(), halt.subscribe());
-        tokio::select! {
-            biased;
-            () = asked(&mut stop) => Err(self.cut_off()),
-            () = asked(&mut halt) => Err(self.cut_off()),
-            turn = client.turn(call.action) => {
-                self.sent.store(true, Ordering::Relaxed);
-                Ok(client.call_in_turn(turn, region, call).await)
-            }
-        }
-    }
-
-    /// Tells a step that has begun nothing in the cloud from one that is half-way.
-    fn cut_off(&self) -> Trouble {
-        if self.sent.load(Ordering::Relaxed) {
-            Trouble::Interrupted
-        } else {
-            Trouble::NotSent
         }
     }
 
@@ -405,7 +424,7 @@ impl Job<'_> {
         until: Until,
         limit: Duration,
     ) -> Outcome {
-        let request = Request {
+        let request = Awaited {
             address: self.address().clone(),
             kind: self.kind,
             identity: identity.clone(),
@@ -426,7 +445,7 @@ impl Job<'_> {
         self.settle_in(&Place::Main, record, observed).await
     }
 
-    async fn settle_in(
+    pub(super) async fn settle_in(
         &self,
         place: &Place,
         mut record: Record,
@@ -436,32 +455,14 @@ impl Job<'_> {
             record.observe(observed);
         }
         let identity = record.identity();
-        let kept = match place {
-            Place::Main => record,
-            Place::SuccessorOf(old) => Record {
-                successor: Some(Box::new(record)),
-                ..(**old).clone()
-            },
-        };
-        self.crew
-            .recorder
-            .put(self.address(), kept)
-            .await
-            .map_err(|fault| self.unrecorded(&identity, &fault))
+        let kept = place.holding(&record);
+        let changes = self.closing(vec![Change::recorded(self.address(), kept)]);
+        self.write_about(&identity, changes).await
     }
 
     async fn forget(&self) -> Result<(), Trouble> {
-        self.crew
-            .recorder
-            .forget(self.address())
-            .await
-            .map_err(|fault| {
-                self.crew.halt.send_replace(true);
-                Trouble::Unrecorded(Failure {
-                    summary: format!("{} is done with, but {fault}", self.address()),
-                    help: "mend that and apply again: its record is then dropped".to_owned(),
-                })
-            })
+        let changes = self.closing(vec![Change::forgotten(self.address())]);
+        self.write(changes).await
     }
 
     fn tell_accepted(&self, id: String, task_id: Option<String>) {
@@ -470,29 +471,6 @@ impl Job<'_> {
             id,
             task_id,
         });
-    }
-
-    fn create_failed(&self, error: &Error) -> Trouble {
-        if error.kind != ErrorKind::Ambiguous {
-            return self.refused(error);
-        }
-        let name = self
-            .step
-            .after
-            .get("name")
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let what = match error.code {
-            Some(_) => "the cloud failed while it was at work on the create",
-            None => "the answer to the create was lost",
-        };
-        Trouble::failed(
-            format!("{what}, so it may or may not exist now: {error}"),
-            format!(
-                "before you apply again, look in the console for one named {name} in {}: gwplan sends no create twice by itself",
-                self.step.region
-            ),
-        )
     }
 
     pub(super) fn refused(&self, error: &Error) -> Trouble {
@@ -505,15 +483,16 @@ impl Job<'_> {
             error.next_step().unwrap_or_default(),
         )
     }
+}
 
-    fn unrecorded(&self, identity: &Identity, fault: &Fault) -> Trouble {
-        self.crew.halt.send_replace(true);
-        let Identity { region, id } = identity;
-        Trouble::Unrecorded(Failure {
-            summary: format!("{} is {id} in {region}, but {fault}", self.address()),
-            help: format!("nothing more is begun; keep the id {id}: the state may not know it"),
-        })
+/// Adds the owner tag to what a create sets.
+fn with_owner(attributes: &Attributes, owner: Option<&str>) -> Attributes {
+    let mut attributes = attributes.clone();
+    if let Some(owner) = owner {
+        let path = FieldPath::from_iter(["tags", OWNER_KEY]);
+        set_value_at(&mut attributes, &path, Some(owner.into()));
     }
+    attributes
 }
 
 /// Waits until the user asks to stop.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::Client;
+use crate::api::{Client, Error};
 use crate::kinds::tags::{self, BATCH, FailedResource};
+
+use super::send::is_silence;
 
 /// How long a change waits for others to go along with it. The look at each gateway before its change
 /// is paced at 20 a second, so this is long enough for a call's worth of them.
@@ -30,14 +32,34 @@ struct Request {
     region: String,
     resource: String,
     change: TagChange,
-    done: oneshot::Sender<Result<(), String>>,
+    done: oneshot::Sender<Result<(), TagFailure>>,
+}
+
+/// Says why tags were not changed.
+#[derive(Clone, Debug)]
+pub(super) enum TagFailure {
+    /// The tag service refused it.
+    Refused(String),
+    /// The tag service may or may not have done it.
+    Unknown(Error),
+    /// The user asked to stop before it was sent.
+    NotSent,
+}
+
+impl From<Error> for TagFailure {
+    fn from(error: Error) -> Self {
+        match is_silence(&error) {
+            true => Self::Unknown(error),
+            false => Self::Refused(error.to_string()),
+        }
+    }
 }
 
 impl Tagger {
     /// Begins to take changes; the task ends when all taggers are dropped.
-    pub(super) fn start(client: Client) -> Self {
+    pub(super) fn start(client: Client, stop: watch::Receiver<bool>) -> Self {
         let (requests, incoming) = mpsc::unbounded_channel();
-        tokio::spawn(gather(client, incoming));
+        tokio::spawn(gather(client, stop, incoming));
         Self(requests)
     }
 
@@ -50,7 +72,7 @@ impl Tagger {
         region: &str,
         resource: String,
         change: TagChange,
-    ) -> Result<(), String> {
+    ) -> Result<(), TagFailure> {
         let (done, outcome) = oneshot::channel();
         // A tagger that is gone has been stopped.
         self.0
@@ -61,13 +83,15 @@ impl Tagger {
                 done,
             })
             .ok();
-        outcome
-            .await
-            .unwrap_or_else(|_| Err("the run was stopped".to_owned()))
+        outcome.await.unwrap_or(Err(TagFailure::NotSent))
     }
 }
 
-async fn gather(client: Client, mut incoming: mpsc::UnboundedReceiver<Request>) {
+async fn gather(
+    client: Client,
+    stop: watch::Receiver<bool>,
+    mut incoming: mpsc::UnboundedReceiver<Request>,
+) {
     while let Some(first) = incoming.recv().await {
         let mut requests = vec![first];
         let until = Instant::now() + GATHER;
@@ -82,6 +106,10 @@ async fn gather(client: Client, mut incoming: mpsc::UnboundedReceiver<Request>) 
         }
         for group in alike(requests) {
             // Groups go side by side; the client keeps the pace.
+            if *stop.borrow() {
+                // Dropped: those who wait are told that it was not sent.
+                continue;
+            }
             tokio::spawn(send(client.clone(), group));
         }
     }
@@ -116,10 +144,12 @@ async fn send(client: Client, group: Vec<Request>) {
     for Request { resource, done, .. } in group {
         let own = match &outcome {
             Ok(failed) => match failed.iter().find(|failed| failed.resource == resource) {
-                Some(FailedResource { code, message, .. }) => Err(format!("{code}: {message}")),
+                Some(FailedResource { code, message, .. }) => {
+                    Err(TagFailure::Refused(format!("{code}: {message}")))
+                }
                 None => Ok(()),
             },
-            Err(message) => Err(message.clone()),
+            Err(failure) => Err(failure.clone()),
         };
         done.send(own).ok();
     }
@@ -131,7 +161,7 @@ async fn send_change(
     region: &str,
     resources: &[String],
     change: &TagChange,
-) -> Result<Vec<FailedResource>, String> {
+) -> Result<Vec<FailedResource>, TagFailure> {
     let mut failed = Vec::new();
     let pairs: Vec<(&String, &String)> = change.set.iter().collect();
     for chunk in pairs.chunks(BATCH) {
@@ -139,20 +169,10 @@ async fn send_change(
             .iter()
             .map(|(key, value)| ((*key).clone(), (*value).clone()))
             .collect();
-        failed.extend(
-            client
-                .call(region, tags::set(resources, &set))
-                .await
-                .map_err(|error| error.to_string())?,
-        );
+        failed.extend(client.call(region, tags::set(resources, &set)).await?);
     }
     for keys in change.unset.chunks(BATCH) {
-        failed.extend(
-            client
-                .call(region, tags::unset(resources, keys))
-                .await
-                .map_err(|error| error.to_string())?,
-        );
+        failed.extend(client.call(region, tags::unset(resources, keys)).await?);
     }
     Ok(failed)
 }

@@ -5,18 +5,33 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::api::ErrorKind;
+use crate::crash;
 use crate::kinds::{Handles, Target, tags};
 use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
 use crate::plan::{Action, PlannedCall};
 use crate::schema::{Read, field_at};
-use crate::state::{Record, Status};
+use crate::state::{Record, Request, Status};
 
-use super::step::{Job, Trouble};
-use super::tags::TagChange;
+use super::send::Settled;
+use super::step::{Job, Place, Trouble, asked};
+use super::tags::{TagChange, TagFailure};
 use super::watch::{Outcome, Until};
 
 /// How long the list may take to show what a call has set.
 const SHOWN_WITHIN: Duration = Duration::from_secs(30);
+
+fn update_of(planned: &PlannedCall, after: &Attributes, identity: &Identity) -> Request {
+    let mut wanted = Attributes::new();
+    for path in &planned.paths {
+        set_value_at(&mut wanted, path, value_at(after, path).cloned());
+    }
+    Request::Update {
+        target: identity.clone(),
+        action: planned.action.clone(),
+        paths: planned.paths.clone(),
+        after: wanted,
+    }
+}
 
 impl Job<'_> {
     /// Makes the planned calls in their order; after each, the record tells how far it came.
@@ -25,14 +40,16 @@ impl Job<'_> {
         calls: &[PlannedCall],
         after: &Attributes,
         record: &mut Record,
+        place: &Place,
     ) -> Result<(), Trouble> {
         let identity = record.identity();
         for planned in calls {
-            self.make_call(planned, after, &identity).await?;
+            self.make_call(planned, after, &identity, &place.holding(record))
+                .await?;
             for path in &planned.paths {
                 set_value_at(&mut record.applied, path, value_at(after, path).cloned());
             }
-            self.settle(record.clone(), None).await?;
+            self.settle_in(place, record.clone(), None).await?;
             self.wait_for_parts(planned, &identity).await?;
             self.wait_until_shown(planned, after, record).await?;
         }
@@ -88,11 +105,13 @@ impl Job<'_> {
         })
     }
 
+    /// Makes one call; what it set, and that it has ended, is for the caller to record.
     pub(super) async fn make_call(
         &self,
         planned: &PlannedCall,
         after: &Attributes,
         identity: &Identity,
+        recorded: &Record,
     ) -> Result<(), Trouble> {
         if planned.action == tags::CALL {
             return self.change_tags(planned, after, identity).await;
@@ -112,15 +131,22 @@ impl Job<'_> {
                     "make a new plan",
                 ));
             };
-            match self.send(&identity.region, call).await? {
+            let intent = self.intend(update_of(planned, after, identity)).await?;
+            let error = match self.send_intended(&identity.region, call).await? {
                 Ok(()) => return Ok(()),
-                Err(error)
-                    if error.kind == ErrorKind::Conflict
-                        && started.elapsed() < self.crew.create_limit =>
-                {
-                    self.pause_for_conflict(started).await?;
+                Err(error) => error,
+            };
+            let in_time = started.elapsed() < self.crew.create_limit;
+            match error.kind {
+                ErrorKind::Conflict if in_time => self.pause_for_conflict(started).await?,
+                ErrorKind::Ambiguous if in_time => {
+                    let settled = self.settle_lost(&intent, Some(recorded), &error).await?;
+                    if matches!(settled, Settled::Done(_)) {
+                        return Ok(());
+                    }
                 }
-                Err(error) => return Err(self.refused(&error)),
+                ErrorKind::Retryable | ErrorKind::Ambiguous => return Err(self.lost(&error)),
+                _ => return Err(self.refused(&error)),
             }
         }
     }
@@ -131,12 +157,16 @@ impl Job<'_> {
                 settled: true,
                 ..Handles::default()
             }),
-            Some(call) => self
-                .crew
-                .client
-                .call(&identity.region, call)
-                .await
-                .map_err(|error| self.refused(&error)),
+            Some(call) => {
+                let (mut stop, mut halt) = (self.crew.stop.clone(), self.crew.halt.subscribe());
+                let answer = tokio::select! {
+                    biased;
+                    () = asked(&mut stop) => return Err(self.withdrawn().await),
+                    () = asked(&mut halt) => return Err(self.withdrawn().await),
+                    answer = self.crew.client.call(&identity.region, call) => answer,
+                };
+                answer.map_err(|error| self.refused(&error))
+            }
         }
     }
 
@@ -180,17 +210,31 @@ impl Job<'_> {
                 None => change.unset.push(key.clone()),
             }
         }
+        if *self.crew.stop.borrow() || *self.crew.halt.borrow() {
+            return Err(self.withdrawn().await);
+        }
         let resource = self.kind.tag_resource(&identity.region, &identity.id);
-        self.crew
+        self.intend(update_of(planned, after, identity)).await?;
+        self.note_sent().await?;
+        crash::point("tags leave");
+        let changed = self
+            .crew
             .tagger
             .change(&identity.region, resource, change)
-            .await
-            .map_err(|message| {
-                Trouble::failed(
+            .await;
+        crash::point("the tag service has answered");
+        match changed {
+            Ok(()) => Ok(()),
+            Err(TagFailure::Refused(message)) => {
+                self.close().await?;
+                Err(Trouble::failed(
                     format!("the tags can't be changed: {message}"),
                     "see what the tag service says, then apply again",
-                )
-            })
+                ))
+            }
+            Err(TagFailure::Unknown(error)) => Err(self.lost(&error)),
+            Err(TagFailure::NotSent) => Err(self.withdrawn().await),
+        }
     }
 
     fn update_stuck(&self, action: &str, outcome: Outcome) -> Trouble {

@@ -51,7 +51,7 @@ pub(super) enum Outcome {
 }
 
 /// Asks to be told when a resource is where a step wants it.
-pub(super) struct Request {
+pub(super) struct Awaited {
     pub(super) address: Address,
     pub(super) kind: &'static dyn Kind,
     pub(super) identity: Identity,
@@ -63,7 +63,7 @@ pub(super) struct Request {
 
 /// Takes requests to wait.
 #[derive(Clone)]
-pub(super) struct Watcher(mpsc::UnboundedSender<(Request, oneshot::Sender<Outcome>)>);
+pub(super) struct Watcher(mpsc::UnboundedSender<(Awaited, oneshot::Sender<Outcome>)>);
 
 impl Watcher {
     /// Begins to watch; the task ends when all watchers are dropped.
@@ -84,7 +84,7 @@ impl Watcher {
     }
 
     /// Waits until the resource is where it should be, the time is up, or the user asks to stop.
-    pub(super) async fn wait(&self, request: Request) -> Outcome {
+    pub(super) async fn wait(&self, request: Awaited) -> Outcome {
         let (answer, outcome) = oneshot::channel();
         // A watcher that is gone has been stopped.
         self.0.send((request, answer)).ok();
@@ -93,7 +93,7 @@ impl Watcher {
 }
 
 struct Waiting {
-    request: Request,
+    request: Awaited,
     answer: oneshot::Sender<Outcome>,
     since: Instant,
     seen: bool,
@@ -109,7 +109,7 @@ struct Rounds {
     filter_refused: bool,
 }
 
-type Incoming = mpsc::UnboundedReceiver<(Request, oneshot::Sender<Outcome>)>;
+type Incoming = mpsc::UnboundedReceiver<(Awaited, oneshot::Sender<Outcome>)>;
 
 impl Rounds {
     async fn run(mut self, mut incoming: Incoming) {
@@ -147,7 +147,7 @@ impl Rounds {
         }
     }
 
-    fn add(&mut self, request: Request, answer: oneshot::Sender<Outcome>) {
+    fn add(&mut self, request: Awaited, answer: oneshot::Sender<Outcome>) {
         let waiting = Waiting {
             answer,
             since: Instant::now(),

@@ -44,6 +44,10 @@ pub trait Kind: Send + Sync {
     /// Asks for the named resources alone; at most [`Kind::page_size`] of them.
     fn list_by_ids(&self, ids: &[String]) -> Call<Page>;
 
+    /// Asks for one page of the resources of a name, and perhaps of others: whether the cloud takes a
+    /// part of a name for the name is not documented.
+    fn list_by_name(&self, name: &str, offset: usize) -> Call<Page>;
+
     /// Asks for one resource; the cloud answers with an error of the kind `Absent` when it is gone.
     fn describe(&self, id: &str) -> Call<Observed>;
 

@@ -50,6 +50,10 @@ pub struct Observed {
     pub attributes: Attributes,
     /// The public addresses under which it is reached.
     pub addresses: Vec<String>,
+    /// Whom its owner tag names: see [`owner_tag`](super::owner_tag).
+    pub owner: Option<String>,
+    /// When it was made, as the cloud writes it.
+    pub created: Option<String>,
 }
 
 /// Says that a resource has another address now.

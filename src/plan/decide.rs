@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Observed, Phase, Value,
+    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Observed, Phase, Value,
     set_value_at, value_at,
 };
+use crate::schema::check::MAX_TAGS;
 use crate::schema::{Change, Read, ResourceSchema, field_at};
 use crate::state::{Record, Status};
 
@@ -15,6 +16,7 @@ use super::guard::{
     Dependants, Doomed, addresses_lost, calls_after_create, check_prevent_destroy, dependants,
     lift_delete_guard, losses,
 };
+use super::strays;
 use super::{Action, FieldChange, Goal, How, Inputs, Plan, PlannedCall, Reason, Step};
 
 /// Decides about every address that the files or the state hold; the steps come out by address.
@@ -40,7 +42,8 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         match (desired, inputs.state.resources.get(address)) {
             (Some(desired), None) => {
                 let schema = schema_of(inputs, address, address.kind())?;
-                plan.steps.push(create(schema, desired, Reason::New));
+                plan.steps
+                    .push(create(inputs, schema, desired, Reason::New));
             }
             (Some(desired), Some(record)) => {
                 let schema = schema_of(inputs, address, &record.kind)?;
@@ -54,7 +57,8 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         }
     }
     check_removed(inputs, &mut plan);
-    warn_of_namesakes(inputs, &mut plan);
+    strays::note(inputs, &mut plan);
+    check_room_for_owner(inputs, &mut plan);
     hint_at_renames(inputs, &mut plan);
     Ok(plan)
 }
@@ -118,7 +122,7 @@ impl<'a> Known<'a> {
     fn keep(&self, desired: &Desired, plan: &mut Plan) {
         // Even where the old one is gone, its successor may be there and must not be lost.
         if self.record.successor.is_some() {
-            let made = create(self.schema, desired, Reason::Unfinished);
+            let made = create(self.inputs, self.schema, desired, Reason::Unfinished);
             let mut step = Step {
                 action: Action::Replace,
                 create_before_destroy: true,
@@ -134,7 +138,8 @@ impl<'a> Known<'a> {
                 Status::Deleting => Reason::Unfinished,
                 _ => Reason::Gone,
             };
-            plan.steps.push(create(self.schema, desired, reason));
+            plan.steps
+                .push(create(self.inputs, self.schema, desired, reason));
             return;
         }
         let phase = self.observed().map(|observed| observed.phase);
@@ -148,7 +153,11 @@ impl<'a> Known<'a> {
                 plan.steps.push(step);
             }
             (Status::Creating, _) => {
-                let calls = calls_after_create(self.schema.fields, &desired.attributes);
+                let calls = calls_after_create(
+                    self.schema.fields,
+                    &desired.attributes,
+                    self.inputs.ownership,
+                );
                 let mut after = self.record.applied.clone();
                 for path in calls.iter().flat_map(|planned| &planned.paths) {
                     set_value_at(
@@ -165,7 +174,7 @@ impl<'a> Known<'a> {
                 });
             }
             (Status::Deleting, Some(Phase::Leaving) | None) => {
-                let made = create(self.schema, desired, Reason::Unfinished);
+                let made = create(self.inputs, self.schema, desired, Reason::Unfinished);
                 plan.steps.push(Step {
                     action: Action::Replace,
                     ..self.over(made)
@@ -260,7 +269,7 @@ impl<'a> Known<'a> {
         changes: Vec<FieldChange>,
         plan: &mut Plan,
     ) -> Step {
-        let made = create(self.schema, desired, reason);
+        let made = create(self.inputs, self.schema, desired, reason);
         let mut step = Step {
             action: Action::Replace,
             changes,
@@ -354,6 +363,8 @@ impl<'a> Known<'a> {
             calls: Vec::new(),
             calls_before_delete: Vec::new(),
             create_before_destroy: false,
+            owned: false,
+            namesakes: Vec::new(),
             seen: observed.map(|observed| listed(self.schema, observed)),
             losses: Vec::new(),
             depends_on: record.depends_on.clone(),
@@ -443,7 +454,7 @@ fn grouped(schema: &ResourceSchema, changes: &[FieldChange]) -> Vec<PlannedCall>
     calls
 }
 
-fn create(schema: &ResourceSchema, desired: &Desired, reason: Reason) -> Step {
+fn create(inputs: &Inputs<'_>, schema: &ResourceSchema, desired: &Desired, reason: Reason) -> Step {
     Step {
         address: desired.address.clone(),
         action: Action::Create,
@@ -453,14 +464,42 @@ fn create(schema: &ResourceSchema, desired: &Desired, reason: Reason) -> Step {
         before: Attributes::new(),
         after: desired.attributes.clone(),
         changes: Vec::new(),
-        calls: calls_after_create(schema.fields, &desired.attributes),
+        calls: calls_after_create(schema.fields, &desired.attributes, inputs.ownership),
         calls_before_delete: Vec::new(),
         create_before_destroy: false,
+        owned: inputs.ownership,
+        namesakes: Vec::new(),
         seen: None,
         losses: Vec::new(),
         depends_on: desired.depends_on.clone(),
         prevent_destroy: desired.prevent_destroy,
         after_steps: Vec::new(),
+    }
+}
+
+/// Refuses to make what has so many tags that the owner tag has no room.
+fn check_room_for_owner(inputs: &Inputs<'_>, plan: &mut Plan) {
+    for step in plan.steps.iter().filter(|step| step.owned) {
+        let tags = step.after.get("tags").and_then(Value::as_map);
+        if tags.is_none_or(|tags| tags.len() < MAX_TAGS) {
+            continue;
+        }
+        let address = &step.address;
+        let location = inputs
+            .desired
+            .get(address)
+            .and_then(|desired| desired.location.clone());
+        plan.diagnostics.push(
+            Diagnostic::error(
+                "out-of-range",
+                format!("{address} has {MAX_TAGS} tags, and gwplan's owner tag would be one more"),
+            )
+            .help(format!(
+                "a resource takes up to {MAX_TAGS}: take one out, or set `provider.ownershipTag: false` in gwplan.yaml"
+            ))
+            .about(address)
+            .at(location),
+        );
     }
 }
 
@@ -482,51 +521,6 @@ fn check_removed(inputs: &Inputs<'_>, plan: &mut Plan) {
         };
         plan.diagnostics
             .push(diagnostic.about(from).at(removed.location.clone()));
-    }
-}
-
-/// Warns where the cloud has a resource of the same name that the state doesn't hold.
-fn warn_of_namesakes(inputs: &Inputs<'_>, plan: &mut Plan) {
-    let Some(snapshot) = inputs.snapshot else {
-        return;
-    };
-    let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
-    let mut strangers: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
-    for (identity, observed) in &snapshot.found {
-        if let Some(name) = name_of(&observed.attributes)
-            && !recorded.contains(identity)
-            && observed.phase != Phase::Leaving
-        {
-            strangers.insert((&identity.region, name, &identity.id));
-        }
-    }
-    for step in plan
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Create)
-    {
-        let Some(name) = name_of(&step.after) else {
-            continue;
-        };
-        let from = (step.region.as_str(), name, "");
-        let namesakes = strangers
-            .range(from..)
-            .take_while(|(region, stranger, _)| (*region, *stranger) == (from.0, name));
-        for (_, _, id) in namesakes {
-            let summary = format!(
-                "{} will be created, but the cloud already has {id} of the name {name:?}",
-                step.address
-            );
-            let help = format!(
-                "if that is the one that is meant, take it over: gwplan import {} {id}",
-                step.address
-            );
-            plan.diagnostics.push(
-                Diagnostic::warning("namesake", summary)
-                    .help(help)
-                    .about(&step.address),
-            );
-        }
     }
 }
 
@@ -574,7 +568,7 @@ fn hint_at_renames(inputs: &Inputs<'_>, plan: &mut Plan) {
     plan.diagnostics.extend(hints);
 }
 
-fn name_of(attributes: &Attributes) -> Option<&str> {
+pub(super) fn name_of(attributes: &Attributes) -> Option<&str> {
     attributes.get("name").and_then(Value::as_text)
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Address, Attributes, Desired, Diagnostic, FieldPath, Observed, Value};
-use crate::schema::{Change, Field, Need, ResourceSchema, field};
+use crate::schema::check::MAX_NEW_TAGS_PER_CALL;
+use crate::schema::{Change, Field, Need, ResourceSchema, Shape, field};
 use crate::state::Record;
 
 use super::{Inputs, Plan, PlannedCall};
@@ -165,8 +166,14 @@ pub(super) fn addresses_lost(observed: Option<&Observed>) -> Vec<String> {
 }
 
 /// Returns the calls that follow a create: they set what the create can't carry.
-pub(super) fn calls_after_create(fields: &[Field], attributes: &Attributes) -> Vec<PlannedCall> {
-    let mut calls: Vec<PlannedCall> = Vec::new();
+///
+/// `owned` says that the create carries the owner tag: that takes the room of one tag.
+pub(super) fn calls_after_create(
+    fields: &[Field],
+    attributes: &Attributes,
+    owned: bool,
+) -> Vec<PlannedCall> {
+    let mut calls = tags_beyond_the_create(fields, attributes, owned);
     for field in fields {
         let Change::AfterCreate(call) = field.change else {
             continue;
@@ -186,6 +193,33 @@ pub(super) fn calls_after_create(fields: &[Field], attributes: &Attributes) -> V
                 action: call.to_owned(),
                 paths: vec![path],
             }),
+        }
+    }
+    calls
+}
+
+/// The tags that one call has no room for.
+fn tags_beyond_the_create(
+    fields: &[Field],
+    attributes: &Attributes,
+    owned: bool,
+) -> Vec<PlannedCall> {
+    let room = MAX_NEW_TAGS_PER_CALL - usize::from(owned);
+    let mut calls = Vec::new();
+    for field in fields {
+        let (Shape::Tags, Change::InPlace(call)) = (&field.shape, field.change) else {
+            continue;
+        };
+        let tags = attributes.get(field.key).and_then(Value::as_map);
+        let beyond = tags.into_iter().flat_map(Attributes::keys).skip(room);
+        let paths: Vec<FieldPath> = beyond
+            .map(|tag| FieldPath::from_iter([field.key, tag]))
+            .collect();
+        if !paths.is_empty() {
+            calls.push(PlannedCall {
+                action: call.to_owned(),
+                paths,
+            });
         }
     }
     calls

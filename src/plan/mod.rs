@@ -3,7 +3,8 @@
 //! Planning is pure: no I/O, no clock, no printing. The same inputs give the same plan, and the plan
 //! leaves apply nothing to decide.
 //!
-//! [`plan()`] goes through four hands: `moves` gives records their new addresses, `decide` says what
+//! [`plan()`] goes through five hands: `recovery` presumes how requests that were cut off have ended,
+//! `moves` gives records their new addresses, `decide` says what
 //! is to be done about each address (by `diff`), `select` narrows it to what was asked for, and
 //! `order` says what comes after what.
 
@@ -13,8 +14,10 @@ mod drift;
 mod guard;
 mod moves;
 mod order;
+mod recovery;
 mod saved;
 mod select;
+mod strays;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +32,9 @@ use crate::state::{Record, State};
 
 pub use drift::{Drift, DriftedField, drift};
 pub use moves::carry_out as moved_state;
+pub use recovery::{Case, Verdict, choose, judge, undecided};
 pub use saved::{Binding, SavedPlan, digest};
+pub use strays::{Stray, strays};
 
 /// Finds the schema of a kind.
 pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static ResourceSchema>;
@@ -82,6 +87,8 @@ pub struct Inputs<'a> {
     pub goal: Goal,
     /// Which part of the whole is asked for.
     pub selection: &'a Selection,
+    /// Whether what is made carries a tag that names its owner.
+    pub ownership: bool,
 }
 
 /// Holds what apply would do.
@@ -144,6 +151,13 @@ pub struct Step {
     pub calls_before_delete: Vec<PlannedCall>,
     /// Whether a replacement is made before the old one is deleted.
     pub create_before_destroy: bool,
+    /// Whether what is made carries a tag that names its owner.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
+    /// Where it carries none: the resources of the same name that no record holds, so that none of them
+    /// is taken for the one that is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namesakes: Vec<String>,
     /// What the cloud's list showed when the plan was made: apply stops the step if that has moved.
     pub seen: Option<Attributes>,
     /// What is lost for good, in words.
@@ -333,17 +347,23 @@ impl Plan {
 /// A fault where the state can't be planned with: a kind that this gwplan doesn't know, or recorded
 /// dependencies that turn in a circle; and where an address that was asked for doesn't exist.
 pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
+    let foreseen = recovery::foresee(inputs);
+    let inputs = Inputs {
+        state: &foreseen.state,
+        ..*inputs
+    };
     let moves::Resolved {
         moves,
         state,
         diagnostics,
-    } = moves::resolve(inputs);
+    } = moves::resolve(&inputs);
     let inputs = Inputs {
         state: &state,
-        ..*inputs
+        ..inputs
     };
     let mut plan = decide::decide(&inputs)?;
     plan.moves = moves;
+    plan.diagnostics.extend(foreseen.diagnostics);
     plan.diagnostics.extend(diagnostics);
     order::link(&mut plan, &state)?;
     select::narrow(&mut plan, &inputs)?;

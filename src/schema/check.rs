@@ -192,13 +192,6 @@ fn check_tags(tags: &Attributes, path: &FieldPath, findings: &mut Vec<Finding>) 
             format!("`{path}` holds {} tags", tags.len()),
             format!("a resource takes up to {MAX_TAGS} tags"),
         ));
-    } else if tags.len() > MAX_NEW_TAGS_PER_CALL {
-        findings.push(Finding::warning(
-            path.clone(),
-            "unusual-value",
-            format!("`{path}` holds {} tags", tags.len()),
-            format!("one call may bring up to {MAX_NEW_TAGS_PER_CALL} pairs that are new to the account: the cloud refuses the rest unless they are in use already"),
-        ));
     }
     for (key, value) in tags {
         let at = path.child(key);

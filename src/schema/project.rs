@@ -126,6 +126,12 @@ const PROVIDER: &[Field] = &[
         Need::Default(Literal::Int(20)),
         "How many requests a second gwplan sends for each action at most. The cloud allows 20; 0 means no limit, which only a simulated cloud takes well.",
     ),
+    local(
+        "ownershipTag",
+        Shape::Flag,
+        Need::Default(Literal::Bool(true)),
+        "Whether each new gateway carries the tag `gwplan:owner`, which names the state and the address that it was made for. By it gwplan finds again what a create has made whose answer was lost. Without it name, settings and time decide, and gwplan asks where two could be meant.",
+    ),
 ];
 
 const STATE: &[Field] = &[
@@ -158,6 +164,12 @@ const TIMEOUTS: &[Field] = &[
         TEXT,
         Need::Default(Literal::Text("30m")),
         "How long to wait for a deleted resource to be gone.",
+    ),
+    local(
+        "consistency",
+        TEXT,
+        Need::Default(Literal::Text("1m")),
+        "How long the cloud may take to show what a request has made whose answer was lost. Only after that is such a create sent anew.",
     ),
 ];
 

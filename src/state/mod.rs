@@ -1,11 +1,14 @@
 //! The recorded facts: what gwplan has made, as a value.
 //!
 //! [`encode`] and [`decode`] are the file's form; each old format has a module of its own that turns
-//! it into [`State`].
+//! it into [`State`]. [`Change`] is a step from one state to the next.
 
+mod change;
+mod intent;
+pub mod journal;
 mod v1;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -13,8 +16,14 @@ use uuid::Uuid;
 
 use crate::model::{Address, Attributes, Identity, Observed};
 
+pub use change::Change;
+pub use intent::{Draft, Intent, Request};
+
 /// The newest format, and the only one that is written.
 pub const VERSION: u64 = 1;
+
+/// The largest serial that is read: far above any that is reached, and far below where counting ends.
+const MAX_SERIAL: u64 = u64::MAX / 2;
 
 /// Holds everything that gwplan has made for one project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +32,12 @@ pub struct State {
     pub lineage: String,
     /// Grows by one with each write.
     pub serial: u64,
+    /// Names the cloud that holds the resources; nothing before the first of them.
+    pub cloud: Option<String>,
     /// The resources by address.
     pub resources: BTreeMap<Address, Record>,
+    /// The requests whose outcome is not recorded, by the address that they are about.
+    pub intents: BTreeMap<Address, Intent>,
 }
 
 impl State {
@@ -33,7 +46,9 @@ impl State {
         Self {
             lineage: Uuid::new_v4().to_string(),
             serial: 0,
+            cloud: None,
             resources: BTreeMap::new(),
+            intents: BTreeMap::new(),
         }
     }
 
@@ -44,6 +59,28 @@ impl State {
             .values()
             .flat_map(|record| [Some(record), record.successor.as_deref()]);
         all.flatten().map(Record::identity)
+    }
+
+    /// Checks what every state must be.
+    ///
+    /// One resource of the cloud under two addresses would be deleted for one while the other wants it.
+    ///
+    /// # Errors
+    /// [`StateError::Twice`] and [`StateError::NoId`].
+    pub fn check(&self) -> Result<(), StateError> {
+        if self.serial > MAX_SERIAL {
+            return Err(StateError::BadSerial(self.serial));
+        }
+        let mut seen = BTreeSet::new();
+        for identity in self.identities() {
+            if identity.id.is_empty() {
+                return Err(StateError::NoId);
+            }
+            if !seen.insert(identity.clone()) {
+                return Err(StateError::Twice(identity.id));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -149,6 +186,9 @@ pub enum StateError {
     /// A record has no id.
     #[error("a record has an empty gatewayId")]
     NoId,
+    /// No gwplan counts that far.
+    #[error("its serial {0} is larger than any that is ever reached")]
+    BadSerial(u64),
     /// No gwplan wrote such a version.
     #[error("it has version {0}, which does not exist")]
     UnknownVersion(u64),

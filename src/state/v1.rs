@@ -1,7 +1,7 @@
 //! Version 1 of the state file.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Error, MapAccess, Visitor};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::Address;
 
-use super::{Record, State, StateError};
+use super::{Intent, Record, State, StateError};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +17,11 @@ struct File<R> {
     version: u64,
     lineage: String,
     serial: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cloud: Option<String>,
     resources: R,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    intents: BTreeMap<Address, Intent>,
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
@@ -25,29 +29,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
         version: _,
         lineage,
         serial,
+        cloud,
         resources: Resources(resources),
+        intents,
     } = serde_json::from_slice::<File<Resources>>(bytes)?;
     let state = State {
         lineage,
         serial,
+        cloud,
         resources,
+        intents,
     };
-    refuse_twins(&state)?;
+    state.check()?;
     Ok(state)
-}
-
-/// One resource of the cloud under two addresses would be deleted for one while the other wants it.
-fn refuse_twins(state: &State) -> Result<(), StateError> {
-    let mut seen = BTreeSet::new();
-    for identity in state.identities() {
-        if identity.id.is_empty() {
-            return Err(StateError::NoId);
-        }
-        if !seen.insert(identity.clone()) {
-            return Err(StateError::Twice(identity.id));
-        }
-    }
-    Ok(())
 }
 
 /// Holds the records by address; unlike a plain map it refuses an address that stands twice.
@@ -88,13 +82,17 @@ pub(super) fn encode(state: &State) -> Vec<u8> {
     let State {
         lineage,
         serial,
+        cloud,
         resources,
+        intents,
     } = state;
     let file = File {
         version: 1,
         lineage: lineage.clone(),
         serial: *serial,
+        cloud: cloud.clone(),
         resources,
+        intents: intents.clone(),
     };
     let mut bytes = Vec::new();
     // Writing plain data to memory can't fail.

@@ -17,6 +17,7 @@ use crate::cli::failure::Failure;
 use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
+use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
 /// Makes the cloud what the files say, or carries out a saved plan.
@@ -137,10 +138,8 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Converge => workspace.wanted(session, task.paths)?,
         Goal::Destroy => workspace.wanted_if_any(session)?,
     };
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, command))?;
-    let state = workspace.state()?;
+    let Writing { state, lock: _lock } = workspace.begin(session, command)?;
+    workspace.check_cloud(session, &state)?;
     block_on(async {
         let connection = connect(session, &workspace).await?;
         let planner = Planner {
@@ -148,6 +147,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             state: &state,
             goal,
             selection: &task.selection,
+            ownership: workspace.project.ownership_tag,
         };
         let plan = planner.with_cloud(&connection).await?;
         show_plan(&plan, goal, how, session)?;
@@ -161,8 +161,10 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
             return Ok(Exit::Failed);
         }
-        let report = carry_out(&plan, state, &workspace, connection, how, session).await?;
-        tell_end(&plan, &report, goal, how, session)
+        let (report, unwritten) =
+            carry_out(&plan, state, &workspace, connection, how, session).await?;
+        let exit = tell_end(&plan, &report, goal, how, session)?;
+        unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
 
@@ -177,10 +179,8 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     args.how.begin(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = workspace.wanted(session, &saved.paths)?;
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, "apply"))?;
-    let state = workspace.state()?;
+    let Writing { state, lock: _lock } = workspace.begin(session, "apply")?;
+    workspace.check_cloud(session, &state)?;
     let now = binding(session, &workspace, &state);
     saved.check(&state, &wanted.desired, &now)?;
     if let Some(expected) = &args.expect_digest {
@@ -189,7 +189,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     block_on(async {
         let connection = connect(session, &workspace).await?;
         show_plan(&saved.plan, Goal::Converge, &args.how, session)?;
-        let report = carry_out(
+        let (report, unwritten) = carry_out(
             &saved.plan,
             state,
             &workspace,
@@ -198,7 +198,8 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
             session,
         )
         .await?;
-        tell_end(&saved.plan, &report, Goal::Converge, &args.how, session)
+        let exit = tell_end(&saved.plan, &report, Goal::Converge, &args.how, session)?;
+        unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
 
@@ -265,11 +266,13 @@ async fn carry_out(
     connection: Connection,
     how: &HowArgs,
     session: &Session,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Option<Fault>), Failure> {
     let progress = Arc::new(Mutex::new(Progress::new(
         how.format == Format::Text && session.terminal.moves(),
         plan.steps.len(),
     )));
+    let mut state = state;
+    workspace.bind(session, &mut state);
     let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), state.clone());
     let run = Run {
         client: connection.client.clone(),
@@ -279,15 +282,19 @@ async fn carry_out(
         parallelism: how.parallelism.into(),
         create_limit: workspace.project.timeouts.create,
         delete_limit: workspace.project.timeouts.delete,
+        consistency: workspace.project.timeouts.consistency,
+        clock: session.clock.clone(),
     };
     let report = engine::apply(plan, &state, run).await;
     progress
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .finish();
-    writer.finish().await?;
+    // All that was done is in the journal, or has been told with the step that it is about: the report
+    // comes first.
+    let unwritten = writer.finish().await.err();
     tracing::debug!(calls = ?connection.client.calls(), "requests sent");
-    Ok(report?)
+    Ok((report?, unwritten))
 }
 
 /// Turns events into lines as they come.

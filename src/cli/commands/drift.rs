@@ -35,6 +35,7 @@ enum Format {
 pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
     let state = workspace.state()?;
+    workspace.check_cloud(session, &state)?;
     let snapshot = block_on(async {
         let connection = connect(session, &workspace).await?;
         // The files don't matter here: only what was applied is compared.

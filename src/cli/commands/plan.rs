@@ -69,10 +69,12 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
         state: &state,
         goal,
         selection: &selection,
+        ownership: workspace.project.ownership_tag,
     };
     let plan = if args.offline {
         planner.offline()?
     } else {
+        workspace.check_cloud(session, &state)?;
         block_on(async {
             let connection = connect(session, &workspace).await?;
             planner.with_cloud(&connection).await

@@ -10,6 +10,7 @@ use crate::view;
 
 use crate::cli::failure::Failure;
 use crate::cli::workspace::Workspace;
+use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
 /// Looks into the state, renames and forgets.
@@ -69,10 +70,10 @@ fn edit(
     workspace: &Workspace,
     change: impl FnOnce(&mut State) -> Result<String, Fault>,
 ) -> Result<String, Failure> {
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, "state"))?;
-    let mut state = workspace.state()?;
+    let Writing {
+        mut state,
+        lock: _lock,
+    } = workspace.begin(session, "state")?;
     let done = change(&mut state)?;
     state.serial += 1;
     workspace.backend.store(&state)?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Call, Effect, Service};
-use crate::model::{Attributes, Observed, Phase};
+use crate::model::{Attributes, OWNER_KEY, Observed, Phase, Value};
 use crate::schema::{ResourceSchema, wire};
 
 use super::{Accepted, Details, Handles, Kind, Page, Target};
@@ -68,6 +68,11 @@ impl Kind for Gateway {
     fn list_by_ids(&self, ids: &[String]) -> Call<Page> {
         let filter = json!({ "Name": "GatewayId", "Values": ids });
         list(json!({ "Limit": PAGE_SIZE, "Offset": 0, "Filters": [filter] }))
+    }
+
+    fn list_by_name(&self, name: &str, offset: usize) -> Call<Page> {
+        let filter = json!({ "Name": "Name", "Values": [name] });
+        list(json!({ "Limit": PAGE_SIZE, "Offset": offset, "Filters": [filter] }))
     }
 
     fn describe(&self, id: &str) -> Call<Observed> {
@@ -188,15 +193,18 @@ struct Head {
     gateway_id: String,
     status: String,
     public_ip_addresses: Option<Vec<String>>,
+    create_time: Option<String>,
 }
 
 fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
     let mut attributes: Attributes = wire::decode(SCHEMA.fields, &answer);
     network::read_listed(&answer, &mut attributes);
+    let owner = take_owner(&mut attributes);
     let Head {
         gateway_id,
         status,
         public_ip_addresses,
+        create_time,
     } = serde_json::from_value(Json::Object(answer))?;
     Ok(Observed {
         id: gateway_id,
@@ -204,5 +212,15 @@ fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
         status,
         attributes,
         addresses: public_ip_addresses.unwrap_or_default(),
+        owner,
+        created: create_time,
     })
+}
+
+/// Takes the owner tag out of the tags: it is gwplan's own, and no setting of anybody's.
+fn take_owner(attributes: &mut Attributes) -> Option<String> {
+    let Some(Value::Map(tags)) = attributes.get_mut("tags") else {
+        return None;
+    };
+    tags.remove(OWNER_KEY)?.as_text().map(str::to_owned)
 }

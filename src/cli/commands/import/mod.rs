@@ -19,6 +19,7 @@ use crate::state::State;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors};
+use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
 use out::Out;
@@ -63,10 +64,8 @@ pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure>
     } else {
         workspace.wanted(session, &args.paths)?
     };
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, "import"))?;
-    let state = workspace.state()?;
+    let Writing { state, lock: _lock } = workspace.begin(session, "import")?;
+    workspace.check_cloud(session, &state)?;
     let importer = Importer {
         args,
         session,

@@ -276,6 +276,7 @@ impl Importer<'_> {
         tell: impl FnOnce(&Self),
     ) -> Result<Exit, Failure> {
         self.state.resources.extend(records.iter().cloned());
+        self.workspace.bind(self.session, &mut self.state);
         self.state.serial += 1;
         self.workspace.backend.store(&self.state)?;
         self.session

@@ -1,0 +1,124 @@
+//! How a command that changes the state begins: it takes the lock, and settles what runs that were cut
+//! off have left open.
+
+use crate::backend::{Loaded, Lock};
+use crate::engine::{self, Choices, Recovery};
+use crate::model::Fault;
+use crate::state::State;
+
+use super::Session;
+use super::cloud::{cloud_name, connect};
+use super::failure::Failure;
+use super::workspace::{Workspace, block_on};
+
+/// Holds the state for writing.
+pub(super) struct Writing {
+    pub(super) state: State,
+    pub(super) lock: Box<dyn Lock>,
+}
+
+impl Workspace {
+    /// Takes the lock, and returns the state when nothing in it is open any more.
+    ///
+    /// # Errors
+    /// Where somebody else holds the lock, the state can't be read or written, or only the user can
+    /// tell how a request of a run before has ended.
+    pub(super) fn begin(&self, session: &Session, command: &str) -> Result<Writing, Failure> {
+        let (writing, recovery) = self.begin_with(session, command, &Choices::new())?;
+        if recovery.undecided.is_empty() {
+            return Ok(writing);
+        }
+        Err(Failure::Diagnostics(recovery.undecided))
+    }
+
+    /// Does so with what the user says about requests that only they can settle.
+    pub(super) fn begin_with(
+        &self,
+        session: &Session,
+        command: &str,
+        choices: &Choices,
+    ) -> Result<(Writing, Recovery), Failure> {
+        let lock = self.backend.lock(&Self::holder(session, command))?;
+        let Some(Loaded {
+            mut state,
+            unfolded,
+            torn,
+        }) = self.backend.load()?
+        else {
+            let state = State::new();
+            return Ok((Writing { state, lock }, Recovery::default()));
+        };
+        if torn {
+            session.terminal.error(
+                "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
+            );
+        }
+        if unfolded {
+            self.backend.store(&state)?;
+        }
+        let recovery = self.recover(session, &mut state, choices)?;
+        Ok((Writing { state, lock }, recovery))
+    }
+
+    /// Settles the open requests, and records how they have ended.
+    fn recover(
+        &self,
+        session: &Session,
+        state: &mut State,
+        choices: &Choices,
+    ) -> Result<Recovery, Failure> {
+        if state.intents.is_empty() && choices.is_empty() {
+            return Ok(Recovery::default());
+        }
+        self.check_cloud(session, state)?;
+        session.terminal.status(&format!(
+            "A run before was cut off: asking the cloud how {} of its requests ended.",
+            state.intents.len()
+        ));
+        let recovery = block_on(async {
+            let connection = connect(session, self).await?;
+            let asking = engine::recover(
+                &connection.client,
+                state,
+                session.clock.now(),
+                self.project.timeouts.consistency,
+                choices,
+            );
+            Ok(asking.await?)
+        })?;
+        if !recovery.changes.is_empty() {
+            for change in recovery.changes.iter().cloned() {
+                state.take(change);
+            }
+            state.serial += 1;
+            self.backend.store(state)?;
+        }
+        for note in &recovery.notes {
+            session.terminal.error(note);
+        }
+        Ok(recovery)
+    }
+
+    /// Notes which cloud the state's resources are in.
+    pub(super) fn bind(&self, session: &Session, state: &mut State) {
+        state.cloud.get_or_insert_with(|| cloud_name(session, self));
+    }
+
+    /// Refuses to look for the state's resources in another cloud: there they would all be gone.
+    pub(super) fn check_cloud(&self, session: &Session, state: &State) -> Result<(), Failure> {
+        let asked = cloud_name(session, self);
+        let holds = !state.resources.is_empty() || !state.intents.is_empty();
+        match &state.cloud {
+            Some(cloud) if holds && *cloud != asked => {
+                let fault = Fault::new(format!(
+                    "the resources of the state {} are in {cloud}, and the project names {asked}",
+                    self.backend.place()
+                ));
+                Err(fault
+                    .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state")
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Finds out how requests have ended whose answer nobody has.
+//!
+//! The same questions serve a run that was cut off ([`recover`]) and, within a run, a request whose
+//! answer was lost: look the outcome up, and only send anew what the cloud, after the time that it may
+//! take to be consistent, still does not show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use crate::api::{Client, Error, ErrorKind};
+use crate::crash;
+use crate::kinds::{self, Kind};
+use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Value};
+use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
+use crate::state::{Change, Intent, Record, Request, State};
+
+use super::refresh::{add_details, concurrently, list_all, list_pages, refresh_fault};
+
+/// The shortest and the longest pause between two looks.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// The pause is this part of the time that was waited already.
+const PAUSE_PART: u32 = 10;
+/// How far apart the clocks of two machines may be that both talk to the cloud: it refuses requests
+/// that are signed further off.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
+
+/// Looks requests up that may or may not have been carried out.
+#[derive(Clone)]
+pub(super) struct Inquirer {
+    pub(super) client: Client,
+    /// The resources that are somebody's already: none of them is taken for another's.
+    pub(super) known: Arc<Mutex<BTreeSet<Identity>>>,
+    /// How long the cloud may take to show what a request has made.
+    pub(super) consistency: Duration,
+}
+
+impl Inquirer {
+    /// Makes a resource unavailable to others.
+    pub(super) fn claim(&self, identity: Identity) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(identity);
+    }
+
+    /// Asks until it is clear how a request has ended.
+    ///
+    /// # Errors
+    /// The cloud's error where it can't be asked: the request stays as it is.
+    pub(super) async fn find_out(
+        &self,
+        address: &Address,
+        intent: &Intent,
+        record: Option<&Record>,
+        wait: Duration,
+    ) -> Result<Verdict, Error> {
+        let started = Instant::now();
+        loop {
+            // Decided before the look: what is concluded last was looked at last.
+            let last = started.elapsed() >= wait;
+            match self.look(address, intent, record, last).await? {
+                Verdict::Unclear => {}
+                verdict => return Ok(verdict),
+            }
+            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
+            sleep(pause.min(wait.saturating_sub(started.elapsed()))).await;
+        }
+    }
+
+    async fn look(
+        &self,
+        address: &Address,
+        intent: &Intent,
+        record: Option<&Record>,
+        last: bool,
+    ) -> Result<Verdict, Error> {
+        let Some(kind) = kinds::find(address.kind()) else {
+            return Ok(Verdict::Unclear);
+        };
+        let snapshot = if intent.sent.is_some() {
+            self.snapshot(kind, &intent.request, last).await?
+        } else {
+            Snapshot::default()
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = judge(Case {
+            address,
+            intent,
+            record,
+            known: &known,
+            snapshot: &snapshot,
+            schema: kind.schema(),
+            last,
+        });
+        claim(&verdict, &mut known);
+        Ok(verdict)
+    }
+
+    /// Looks at what a request was about.
+    ///
+    /// What a create made is looked for by its name: one page, so nothing shifts while it is read. Before
+    /// it is concluded that it made nothing, the whole region is read, since names can be changed.
+    async fn snapshot(
+        &self,
+        kind: &'static dyn Kind,
+        request: &Request,
+        last: bool,
+    ) -> Result<Snapshot, Error> {
+        match request {
+            Request::Create { draft, .. } => {
+                let region = &draft.region;
+                let mut seen = Vec::new();
+                if let Some(name) = draft.applied.get("name").and_then(Value::as_text) {
+                    seen = self.named(kind, region, name).await?;
+                }
+                if last {
+                    seen.extend(list_all(&self.client, kind, region).await?);
+                }
+                let found = seen
+                    .into_iter()
+                    .map(|observed| (identity(region, &observed), observed));
+                Ok(Snapshot {
+                    found: found.collect(),
+                    ..Snapshot::default()
+                })
+            }
+            Request::Update { target, .. } | Request::Delete { target } => {
+                self.described(kind, target).await
+            }
+        }
+    }
+
+    async fn named(
+        &self,
+        kind: &'static dyn Kind,
+        region: &str,
+        name: &str,
+    ) -> Result<Vec<Observed>, Error> {
+        let pages = list_pages(&self.client, kind, region, |offset| {
+            kind.list_by_name(name, offset)
+        });
+        match pages.await {
+            // A cloud that does not take the filter is read whole in the end.
+            Err(error) if error.kind == ErrorKind::Invalid => Ok(Vec::new()),
+            pages => pages,
+        }
+    }
+
+    async fn described(
+        &self,
+        kind: &'static dyn Kind,
+        target: &Identity,
+    ) -> Result<Snapshot, Error> {
+        let mut snapshot = Snapshot::default();
+        match self
+            .client
+            .call(&target.region, kind.describe(&target.id))
+            .await
+        {
+            Ok(observed) => {
+                let concerned = kind.has_details(&observed).then(|| target.clone());
+                snapshot.found.insert(target.clone(), observed);
+                add_details(&self.client, kind, concerned, &mut snapshot).await?;
+            }
+            Err(error) if error.kind == ErrorKind::Absent => {
+                snapshot.gone.insert(target.clone());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(snapshot)
+    }
+}
+
+fn identity(region: &str, observed: &Observed) -> Identity {
+    Identity {
+        region: region.to_owned(),
+        id: observed.id.clone(),
+    }
+}
+
+/// Makes what a verdict gives to one address unavailable to others.
+fn claim(verdict: &Verdict, known: &mut BTreeSet<Identity>) {
+    let Verdict::Settled { changes, .. } = verdict else {
+        return;
+    };
+    for change in changes {
+        if let Change::Recorded { record, .. } = change {
+            known.insert(record.identity());
+            known.extend(record.successor.as_deref().map(Record::identity));
+        }
+    }
+}
+
+/// Holds what the user says about creates that only they can settle: an id, or nothing for none.
+pub type Choices = BTreeMap<Address, Option<String>>;
+
+/// Holds what recovery has found out.
+#[derive(Clone, Debug, Default)]
+pub struct Recovery {
+    /// What the state must take over.
+    pub changes: Vec<Change>,
+    /// What came out, a line for each request.
+    pub notes: Vec<String>,
+    /// What only the user can settle.
+    pub undecided: Vec<Diagnostic>,
+}
+
+/// Finds out how each request has ended whose outcome the state does not hold.
+///
+/// It only asks: nothing is sent that changes the cloud. A create that the cloud did not carry out is
+/// closed, and the plan that follows has it again: what is sent was always planned before.
+///
+/// # Errors
+/// A fault where the cloud can't be asked, or a choice names what is none: nothing is changed then.
+pub async fn recover(
+    client: &Client,
+    state: &State,
+    now: Timestamp,
+    consistency: Duration,
+    choices: &Choices,
+) -> Result<Recovery, Fault> {
+    let inquirer = Inquirer {
+        client: client.clone(),
+        known: Arc::new(Mutex::new(state.identities().collect())),
+        consistency,
+    };
+    let mut recovery = Recovery::default();
+    for (address, choice) in choices {
+        let verdict = inquirer.chosen(address, choice.as_deref(), state).await?;
+        recovery.take(address, verdict);
+    }
+    let open = state
+        .intents
+        .iter()
+        .filter(|(address, _)| !choices.contains_key(*address));
+    let inquiries = concurrently(
+        open.map(|(address, intent)| {
+            let (address, intent) = (address.clone(), intent.clone());
+            let record = state.resources.get(&address).cloned();
+            (address, intent, record)
+        }),
+        |(address, intent, record)| {
+            let inquirer = inquirer.clone();
+            async move {
+                let wait = time_left(&intent, now, inquirer.consistency);
+                let found = inquirer
+                    .find_out(&address, &intent, record.as_ref(), wait)
+                    .await;
+                (address, found)
+            }
+        },
+    );
+    let mut found = inquiries.await;
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (address, verdict) in found {
+        recovery.take(&address, verdict.map_err(refresh_fault)?);
+    }
+    crash::point("how requests have ended is known, and not yet recorded");
+    Ok(recovery)
+}
+
+impl Recovery {
+    fn take(&mut self, address: &Address, verdict: Verdict) {
+        match verdict {
+            Verdict::Settled { changes, note, .. } => {
+                self.changes.extend(changes);
+                self.notes.push(format!("{address}: {note}"));
+            }
+            Verdict::Several(several) => self.undecided.push(undecided(address, &several)),
+            // It is asked again by the next run.
+            Verdict::Unclear => {}
+        }
+    }
+}
+
+impl Inquirer {
+    /// Settles a create by the user's word.
+    async fn chosen(
+        &self,
+        address: &Address,
+        choice: Option<&str>,
+        state: &State,
+    ) -> Result<Verdict, Fault> {
+        let (Some(intent), Some(kind)) = (state.intents.get(address), kinds::find(address.kind()))
+        else {
+            return Err(Fault::new(format!("nothing is open about {address}"))
+                .hint("leave that --choose out: `gwplan recover` alone says what is open"));
+        };
+        let snapshot = self
+            .snapshot(kind, &intent.request, true)
+            .await
+            .map_err(refresh_fault)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let case = Case {
+            address,
+            intent,
+            record: state.resources.get(address),
+            known: &known,
+            snapshot: &snapshot,
+            schema: kind.schema(),
+            last: true,
+        };
+        let verdict = choose(case, choice).ok_or_else(|| {
+            Fault::new(format!(
+                "{} is none of those that the create of {address} may have made",
+                choice.unwrap_or_default()
+            ))
+            .hint("`gwplan recover` alone lists them; a gateway that is none of them is taken over by `gwplan import`")
+        })?;
+        claim(&verdict, &mut known);
+        Ok(verdict)
+    }
+}
+
+/// Returns how long the cloud may still take to show the outcome.
+fn time_left(intent: &Intent, now: Timestamp, consistency: Duration) -> Duration {
+    let age = intent
+        .sent
+        .and_then(|sent| Duration::try_from(now.duration_since(sent)).ok());
+    match age {
+        Some(age) if age > consistency + CLOCKS_DIFFER => Duration::ZERO,
+        _ => consistency,
+    }
+}

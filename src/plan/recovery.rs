@@ -1,0 +1,395 @@
+//! What the cloud's word makes of requests whose outcome is not recorded.
+//!
+//! A run that was cut off leaves intents open. [`judge`] says, from what the cloud shows, how each one
+//! ended; the engine asks for as long as it takes and acts on that, and a plan foresees it.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::model::{
+    Address, Attributes, Diagnostic, FieldPath, Identity, Observed, Phase, Value, set_value_at,
+    value_at,
+};
+use crate::schema::{Field, Read, ResourceSchema, field_at};
+use crate::state::{Change, Draft, Intent, Record, Request, State, Status};
+
+use super::{Inputs, Schemas, Snapshot};
+
+/// How much earlier than its create a resource may say that it was made: the time zone of the
+/// cloud's times is not documented.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Says how a request ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is clear: these changes make the state right.
+    Settled {
+        /// What the state must take over.
+        changes: Vec<Change>,
+        /// Whether the cloud has carried the request out.
+        done: bool,
+        /// What came out, in words that follow the address.
+        note: String,
+    },
+    /// The cloud does not show its outcome yet.
+    Unclear,
+    /// Several resources may be the one that it made.
+    Several(Vec<Observed>),
+}
+
+/// Holds what an intent is judged by.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The resource.
+    pub address: &'a Address,
+    /// What was asked for.
+    pub intent: &'a Intent,
+    /// What is recorded of it.
+    pub record: Option<&'a Record>,
+    /// The resources that are recorded, whatever their address.
+    pub known: &'a BTreeSet<Identity>,
+    /// What the cloud shows.
+    pub snapshot: &'a Snapshot,
+    /// The table of the resource's kind.
+    pub schema: &'a ResourceSchema,
+    /// Whether the cloud has had the time to show everything.
+    pub last: bool,
+}
+
+/// Judges by what the cloud shows how a request ended.
+pub fn judge(case: Case<'_>) -> Verdict {
+    let Case {
+        address, intent, ..
+    } = case;
+    if intent.sent.is_none() {
+        let word = intent.request.word();
+        return settled(
+            address,
+            None,
+            false,
+            format!("the {word} had not been sent"),
+        );
+    }
+    match &intent.request {
+        Request::Create {
+            draft, successor, ..
+        } => judge_create(case, draft, *successor),
+        Request::Update {
+            target,
+            action,
+            paths,
+            after,
+        } => judge_update(case, target, action, paths, after),
+        Request::Delete { target } => judge_delete(case, target),
+    }
+}
+
+fn settled(
+    address: &Address,
+    record: Option<Record>,
+    done: bool,
+    note: impl Into<String>,
+) -> Verdict {
+    let recorded = record.map(|record| Change::recorded(address, record));
+    let closed = Change::closed(address);
+    Verdict::Settled {
+        changes: recorded.into_iter().chain([closed]).collect(),
+        done,
+        note: note.into(),
+    }
+}
+
+fn judge_create(case: Case<'_>, draft: &Draft, successor: bool) -> Verdict {
+    let mut candidates = candidates(case, draft);
+    candidates.sort_by(|a, b| older(a, b));
+    let marked = matches!(&case.intent.request, Request::Create { owner: Some(_), .. });
+    match candidates.as_slice() {
+        [] if case.last => settled(
+            case.address,
+            None,
+            false,
+            "the cloud shows no gateway of the create that was sent: it did not carry it out",
+        ),
+        [] => Verdict::Unclear,
+        [one, others @ ..] if others.is_empty() || marked => {
+            let mut note = format!("{} is what the create made: it is taken over", one.id);
+            if !others.is_empty() {
+                let ids: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
+                note += &format!(
+                    "; {} was made for it too, see `gwplan orphans`",
+                    ids.join(", ")
+                );
+            }
+            adopt(case, draft, successor, one, note)
+        }
+        several => Verdict::Several(several.iter().map(|one| (*one).clone()).collect()),
+    }
+}
+
+/// Takes over the resource that a create made.
+fn adopt(case: Case<'_>, draft: &Draft, successor: bool, one: &Observed, note: String) -> Verdict {
+    let made = draft.accepted(one.id.clone(), None, one.status.clone());
+    let record = match case.record {
+        Some(old) if successor => Record {
+            successor: Some(Box::new(made)),
+            ..old.clone()
+        },
+        _ => made,
+    };
+    settled(case.address, Some(record), true, note)
+}
+
+/// Settles a create by the user's word: this resource is the one, or none is.
+///
+/// `None` where the intent is of no create, or the cloud shows no such candidate.
+pub fn choose(case: Case<'_>, choice: Option<&str>) -> Option<Verdict> {
+    let Request::Create {
+        draft, successor, ..
+    } = &case.intent.request
+    else {
+        return None;
+    };
+    let Some(id) = choice else {
+        return Some(settled(
+            case.address,
+            None,
+            false,
+            "by your word the create made nothing",
+        ));
+    };
+    let candidates = candidates(case, draft);
+    let one = candidates.into_iter().find(|one| one.id == id)?;
+    let note = format!("{id} is taken over, by your word");
+    Some(adopt(case, draft, *successor, one, note))
+}
+
+/// Finds the resources that a create may have made.
+///
+/// The owner tag says it. Without one it is a resource of that name and those settings that no record
+/// holds, that was not there before, and that is not too old.
+fn candidates<'a>(case: Case<'a>, draft: &Draft) -> Vec<&'a Observed> {
+    let Request::Create {
+        owner, namesakes, ..
+    } = &case.intent.request
+    else {
+        return Vec::new();
+    };
+    let found = case.snapshot.found.iter().filter(|(identity, observed)| {
+        identity.region == draft.region
+            && observed.phase != Phase::Leaving
+            && !case.known.contains(identity)
+    });
+    let found = found.map(|(_, observed)| observed);
+    found
+        .filter(|observed| match owner {
+            Some(_) => observed.owner == *owner,
+            None => {
+                observed.owner.is_none()
+                    && !namesakes.contains(&observed.id)
+                    && young_enough(observed, case.intent.sent)
+                    && is_as_asked(case.schema.fields, &draft.applied, &observed.attributes)
+            }
+        })
+        .collect()
+}
+
+fn older(a: &Observed, b: &Observed) -> Ordering {
+    (&a.created, &a.id).cmp(&(&b.created, &b.id))
+}
+
+fn young_enough(observed: &Observed, sent: Option<Timestamp>) -> bool {
+    let made = observed
+        .created
+        .as_deref()
+        .and_then(|text| text.parse::<DateTime>().ok())
+        .and_then(|time| TimeZone::UTC.to_timestamp(time).ok());
+    match (made, sent) {
+        (Some(made), Some(sent)) => made.duration_since(sent) >= -CLOCKS_DIFFER,
+        _ => true,
+    }
+}
+
+/// Tells whether the list shows what was asked for, tags aside.
+fn is_as_asked(fields: &[Field], asked: &Attributes, shown: &Attributes) -> bool {
+    fields
+        .iter()
+        .filter(|field| field.read == Read::Listed && field.key != "tags")
+        .filter_map(|field| Some((field.key, asked.get(field.key)?)))
+        .all(|(key, value)| match (value, shown.get(key)) {
+            (Value::Map(asked), Some(Value::Map(shown))) => asked
+                .iter()
+                .all(|(key, value)| shown.get(key) == Some(value)),
+            (value, shown) => shown == Some(value),
+        })
+}
+
+fn judge_update(
+    case: Case<'_>,
+    target: &Identity,
+    action: &str,
+    paths: &[FieldPath],
+    after: &Attributes,
+) -> Verdict {
+    let (Some(record), Some(observed)) = (case.record, case.snapshot.found.get(target)) else {
+        let note = format!("the gateway that {action} was about is gone");
+        return settled(case.address, None, false, note);
+    };
+    let done: Vec<&FieldPath> = paths
+        .iter()
+        .filter(|path| is_shown(case.schema.fields, path, after, &observed.attributes))
+        .collect();
+    let busy = observed.phase == Phase::Busy;
+    if !case.last && (busy || done.len() < paths.len()) {
+        return Verdict::Unclear;
+    }
+    let mut record = record.clone();
+    if let Some(own) = part_of(&mut record, target) {
+        for path in &done {
+            set_value_at(&mut own.applied, path, value_at(after, path).cloned());
+        }
+    }
+    let all = done.len() == paths.len();
+    let note = if all {
+        format!("{action} was carried out")
+    } else {
+        format!("the cloud does not show that {action} was carried out")
+    };
+    settled(case.address, Some(record), all, note)
+}
+
+/// Tells whether the cloud shows the value that an update sets; what it never shows is not known.
+fn is_shown(fields: &[Field], path: &FieldPath, after: &Attributes, shown: &Attributes) -> bool {
+    let wanted = value_at(after, path).filter(|value| value.as_text() != Some(""));
+    match field_at(fields, path).map(|field| field.read) {
+        Some(Read::Unlisted) => false,
+        Some(Read::Listed | Read::Detailed) | None => match (wanted, value_at(shown, path)) {
+            (Some(Value::Map(wanted)), Some(Value::Map(shown))) => wanted
+                .iter()
+                .all(|(key, value)| shown.get(key) == Some(value)),
+            (wanted, shown) => wanted == shown,
+        },
+    }
+}
+
+/// Finds the record of a resource: the one of the address, or its successor.
+fn part_of<'a>(record: &'a mut Record, target: &Identity) -> Option<&'a mut Record> {
+    if record.identity() == *target {
+        return Some(record);
+    }
+    let successor = record.successor.as_deref_mut()?;
+    (successor.identity() == *target).then_some(successor)
+}
+
+fn judge_delete(case: Case<'_>, target: &Identity) -> Verdict {
+    let observed = case.snapshot.found.get(target);
+    let leaving = observed.is_none_or(|observed| observed.phase == Phase::Leaving);
+    if !leaving && !case.last {
+        return Verdict::Unclear;
+    }
+    if !leaving {
+        let note = format!(
+            "the cloud did not carry out the delete of {}: it is there",
+            target.id
+        );
+        return settled(case.address, None, false, note);
+    }
+    let mut record = case.record.cloned();
+    if let Some(own) = record.as_mut().and_then(|record| part_of(record, target)) {
+        own.status = Status::Deleting;
+    }
+    let what = if observed.is_some() {
+        "is being deleted"
+    } else {
+        "is deleted"
+    };
+    settled(case.address, record, true, format!("{} {what}", target.id))
+}
+
+/// Holds what a plan presumes about requests that were cut off.
+pub(super) struct Foreseen {
+    /// The state as recovery will leave it.
+    pub(super) state: State,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Presumes what recovery will find, so that a plan shows what the next apply will do.
+pub(super) fn foresee(inputs: &Inputs<'_>) -> Foreseen {
+    let mut state = inputs.state.clone();
+    let mut diagnostics = Vec::new();
+    for (address, intent) in &inputs.state.intents {
+        diagnostics.push(match inputs.snapshot {
+            Some(snapshot) => presume(address, intent, snapshot, inputs.schemas, &mut state),
+            None => unasked(address, intent),
+        });
+    }
+    Foreseen { state, diagnostics }
+}
+
+fn presume(
+    address: &Address,
+    intent: &Intent,
+    snapshot: &Snapshot,
+    schemas: Schemas<'_>,
+    state: &mut State,
+) -> Diagnostic {
+    let Some(schema) = schemas(address.kind()) else {
+        return unasked(address, intent);
+    };
+    let verdict = judge(Case {
+        address,
+        intent,
+        record: state.resources.get(address),
+        known: &state.identities().collect(),
+        snapshot,
+        schema,
+        last: true,
+    });
+    match verdict {
+        Verdict::Settled { changes, note, .. } => {
+            for change in changes {
+                state.take(change);
+            }
+            Diagnostic::warning("recovery", format!("{address}: {note}"))
+                .help("a run was cut off; apply asks the cloud again first, and `gwplan recover` does only that")
+                .about(address)
+        }
+        Verdict::Several(several) => undecided(address, &several),
+        Verdict::Unclear => unasked(address, intent),
+    }
+}
+
+/// Says that only the user can tell which resource a create made.
+pub fn undecided(address: &Address, several: &[Observed]) -> Diagnostic {
+    let choices: Vec<String> = several
+        .iter()
+        .map(|one| {
+            let made = one.created.as_deref().unwrap_or("at an unknown time");
+            format!("{} ({}, made {made})", one.id, one.status)
+        })
+        .collect();
+    Diagnostic::error(
+        "undecided",
+        format!(
+            "{address}: {} gateways may be the one that the create of a run that was cut off has made: {}",
+            several.len(),
+            choices.join(", ")
+        ),
+    )
+    .help(format!(
+        "say which one it is: gwplan recover --choose {address}=GATEWAY_ID, or {address}=none"
+    ))
+    .about(address)
+}
+
+fn unasked(address: &Address, intent: &Intent) -> Diagnostic {
+    let word = intent.request.word();
+    Diagnostic::warning(
+        "recovery",
+        format!("{address}: how a {word} of a run that was cut off has ended is not known"),
+    )
+    .help("`gwplan recover` asks the cloud; this plan does not")
+    .about(address)
+}

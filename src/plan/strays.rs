@@ -1,0 +1,125 @@
+//! Resources in the cloud that no record holds.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Address, Diagnostic, Identity, Observed, Phase, owned_address};
+use crate::state::State;
+
+use super::decide::name_of;
+use super::{Action, Inputs, Plan, Snapshot};
+
+/// A resource that was made for this state, and that the state does not hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Stray<'a> {
+    /// The resource.
+    pub identity: &'a Identity,
+    /// What the cloud shows of it.
+    pub observed: &'a Observed,
+}
+
+/// Finds the resources whose owner tag names this state's lineage and that it does not hold, with the
+/// addresses that they were made for.
+pub fn strays<'a>(state: &State, snapshot: &'a Snapshot) -> Vec<(Address, Stray<'a>)> {
+    let recorded: BTreeSet<Identity> = state.identities().collect();
+    let unknown = snapshot.found.iter().filter(|(identity, observed)| {
+        observed.phase != Phase::Leaving && !recorded.contains(identity)
+    });
+    let owned = unknown.filter_map(|(identity, observed)| {
+        let address = owned_address(&state.lineage, observed.owner.as_deref()?)?;
+        Some((address, Stray { identity, observed }))
+    });
+    owned.collect()
+}
+
+/// Notes the resources that no record holds where the plan makes one that may be meant to be it.
+pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let Some(snapshot) = inputs.snapshot else {
+        return;
+    };
+    let strays = strays(inputs.state, snapshot);
+    for (address, stray) in &strays {
+        let planned = plan
+            .steps
+            .iter()
+            .any(|step| step.action == Action::Create && step.address == *address);
+        plan.diagnostics.push(told(address, *stray, planned));
+    }
+    let told: BTreeSet<&Identity> = strays.iter().map(|(_, stray)| stray.identity).collect();
+    warn_of_namesakes(inputs, snapshot, &told, plan);
+}
+
+/// Tells of a resource that was made for an address; making a second one is refused.
+fn told(address: &Address, stray: Stray<'_>, planned: bool) -> Diagnostic {
+    let Identity { region, id } = stray.identity;
+    if planned {
+        Diagnostic::error(
+            "stray",
+            format!(
+                "{address} would be created, but {id} in {region} was made for it and is in no record"
+            ),
+        )
+        .help(format!(
+            "take it over: gwplan import {address} {id}; or see `gwplan orphans` for how to delete or release it"
+        ))
+    } else {
+        Diagnostic::warning(
+            "stray",
+            format!("{id} in {region} was made for {address} and is in no record"),
+        )
+        .help("see `gwplan orphans` for how to take it over, delete or release it")
+    }
+    .about(address)
+}
+
+/// Warns where the cloud has a resource of the same name that the state doesn't hold; a create that
+/// carries no owner tag keeps them in mind.
+fn warn_of_namesakes(
+    inputs: &Inputs<'_>,
+    snapshot: &Snapshot,
+    told: &BTreeSet<&Identity>,
+    plan: &mut Plan,
+) {
+    let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
+    let mut strangers: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    for (identity, observed) in &snapshot.found {
+        if let Some(name) = name_of(&observed.attributes)
+            && !recorded.contains(identity)
+            && !told.contains(identity)
+            && observed.phase != Phase::Leaving
+        {
+            strangers.insert((&identity.region, name, &identity.id));
+        }
+    }
+    for step in &mut plan.steps {
+        if !matches!(step.action, Action::Create | Action::Replace) {
+            continue;
+        }
+        let Some(name) = name_of(&step.after) else {
+            continue;
+        };
+        let from = (step.region.as_str(), name, "");
+        let ids: Vec<String> = strangers
+            .range(from..)
+            .take_while(|(region, stranger, _)| (*region, *stranger) == (from.0, name))
+            .map(|(_, _, id)| (*id).to_owned())
+            .collect();
+        if step.action == Action::Create {
+            for id in &ids {
+                plan.diagnostics.push(namesake(&step.address, id, name));
+            }
+        }
+        if !step.owned {
+            step.namesakes = ids;
+        }
+    }
+}
+
+fn namesake(address: &Address, id: &str, name: &str) -> Diagnostic {
+    let summary =
+        format!("{address} will be created, but the cloud already has {id} of the name {name:?}");
+    let help =
+        format!("if that is the one that is meant, take it over: gwplan import {address} {id}");
+    Diagnostic::warning("namesake", summary)
+        .help(help)
+        .about(address)
+}

@@ -1,0 +1,328 @@
+//! The journal: what has happened since a state file was written.
+//!
+//! Each line is a record: a CRC-32 in eight hexadecimal digits, a space, JSON. The first one says which
+//! state the journal continues; each further one holds the changes that became durable together. A
+//! record is synced before the next is begun, so a crash can spoil only the last one.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Change, State, StateError};
+
+/// The only layout that is written.
+const VERSION: u64 = 1;
+
+/// Holds what a journal says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The lineage of the state that it continues.
+    lineage: String,
+    /// The serial of the state that it continues.
+    base: u64,
+    /// What has happened, in the order in which it became durable.
+    batches: Vec<Vec<Change>>,
+    /// Whether its last record was cut off, and was dropped.
+    torn: bool,
+}
+
+/// Says why bytes are no journal, or one that continues another state.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A record is spoilt, and records after it are not.
+    #[error("line {line} is spoilt, and lines after it are not: no crash does that")]
+    Corrupt {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A record is whole, but says nothing that this gwplan understands.
+    #[error("line {line}: {message}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A newer gwplan wrote it.
+    #[error("it has version {0}, and this gwplan reads up to version {VERSION}")]
+    Newer(u64),
+    /// The state that it continues is not there.
+    #[error("it continues a state of serial {base}, and there is no state")]
+    NoState {
+        /// The serial of the missing state.
+        base: u64,
+    },
+    /// The state beside it is another one.
+    #[error(
+        "it continues serial {base} of the lineage {lineage}, and the state beside it is serial {serial} of {other}"
+    )]
+    OtherState {
+        /// The lineage that it continues.
+        lineage: String,
+        /// The serial that it continues.
+        base: u64,
+        /// The lineage of the state that is there.
+        other: String,
+        /// The serial of the state that is there.
+        serial: u64,
+    },
+    /// What it comes to is no state.
+    #[error("what it comes to is no state: {0}")]
+    NoSense(#[from] StateError),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    journal: u64,
+    lineage: String,
+    base: u64,
+}
+
+/// Writes the first record of a journal that continues a state.
+pub fn encode_head(lineage: &str, base: u64) -> Vec<u8> {
+    encode(&Head {
+        journal: VERSION,
+        lineage: lineage.to_owned(),
+        base,
+    })
+}
+
+/// Writes one record of changes that become durable together.
+pub fn encode_batch(changes: &[Change]) -> Vec<u8> {
+    encode(changes)
+}
+
+fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    // Writing plain data to memory can't fail.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    let mut line = format!("{:08x} ", crc32fast::hash(&json)).into_bytes();
+    line.extend(json);
+    line.push(b'\n');
+    line
+}
+
+/// Reads a journal; nothing where not even its first record became whole.
+///
+/// # Errors
+/// [`JournalError`] says what is wrong and where; no input panics.
+pub fn decode(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
+    let mut whole = Vec::new();
+    let mut spoilt = None;
+    for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        match (verified(line), spoilt) {
+            (Some(json), None) => whole.push(json),
+            (Some(_), Some(line)) => return Err(JournalError::Corrupt { line }),
+            (None, _) => spoilt = spoilt.or(Some(at + 1)),
+        }
+    }
+    let mut records = whole.into_iter().enumerate();
+    let Some((_, head)) = records.next() else {
+        return Ok(None);
+    };
+    let Head { lineage, base, .. } = read_head(head)?;
+    let batches = records.map(|(at, json)| read(json, at + 1));
+    Ok(Some(Journal {
+        lineage,
+        base,
+        batches: batches.collect::<Result<_, _>>()?,
+        torn: spoilt.is_some(),
+    }))
+}
+
+/// Returns a line's JSON if the line is whole.
+fn verified(line: &[u8]) -> Option<&[u8]> {
+    let (sum, json) = line.strip_suffix(b"\n")?.split_at_checked(9)?;
+    let sum = std::str::from_utf8(sum).ok()?.strip_suffix(' ')?;
+    // Only the one spelling that is written counts: a sign or a capital letter was never written.
+    (sum == format!("{:08x}", crc32fast::hash(json))).then_some(json)
+}
+
+fn read_head(json: &[u8]) -> Result<Head, JournalError> {
+    #[derive(Deserialize)]
+    struct Version {
+        journal: u64,
+    }
+    let Version { journal } = read(json, 1)?;
+    if journal > VERSION {
+        return Err(JournalError::Newer(journal));
+    }
+    read(json, 1)
+}
+
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8], line: usize) -> Result<T, JournalError> {
+    serde_json::from_slice(json).map_err(|error| JournalError::Malformed {
+        line,
+        message: error.to_string(),
+    })
+}
+
+impl Journal {
+    /// Tells whether its last record was cut off, and was dropped.
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Lays the journal over the state file beside it.
+    ///
+    /// A state that was written after the journal has all that it holds: a crash came between the
+    /// writing of that state and the removal of the journal.
+    ///
+    /// # Errors
+    /// Where the state is not there or another one, or the outcome is no state.
+    pub fn over(self, state: Option<State>) -> Result<State, JournalError> {
+        let Self {
+            lineage,
+            base,
+            batches,
+            ..
+        } = self;
+        let Some(mut state) = state else {
+            return Err(JournalError::NoState { base });
+        };
+        let end = base.saturating_add(batches.len() as u64);
+        if state.lineage == lineage && state.serial >= end && state.serial > base {
+            return Ok(state);
+        }
+        if state.lineage != lineage || state.serial != base {
+            return Err(JournalError::OtherState {
+                lineage,
+                base,
+                other: state.lineage,
+                serial: state.serial,
+            });
+        }
+        for change in batches.into_iter().flatten() {
+            state.take(change);
+        }
+        state.serial = end;
+        state.check()?;
+        Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Identity;
+    use crate::state::{Intent, Request};
+
+    fn changes(name: &str) -> Vec<Change> {
+        let address: crate::model::Address = format!("gateway.{name}").parse().expect("valid");
+        let target = Identity {
+            region: "ap-guangzhou".to_owned(),
+            id: format!("gateway-{name}"),
+        };
+        vec![Change::Intended {
+            address,
+            intent: Box::new(Intent::new(Request::Delete { target })),
+        }]
+    }
+
+    fn state(serial: u64) -> State {
+        State {
+            lineage: "line".to_owned(),
+            serial,
+            ..State::new()
+        }
+    }
+
+    fn journal() -> Vec<u8> {
+        let mut bytes = encode_head("line", 7);
+        for name in ["a", "b", "c"] {
+            bytes.extend(encode_batch(&changes(name)));
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_journal_continues_its_state() {
+        let journal = decode(&journal()).expect("whole").expect("there");
+        assert!(!journal.is_torn());
+        let after = journal.over(Some(state(7))).expect("fits");
+        assert_eq!((after.serial, after.intents.len()), (10, 3));
+    }
+
+    #[test]
+    fn cut_anywhere_it_loses_the_last_record_alone() {
+        let bytes = journal();
+        let ends: Vec<usize> = (1..=bytes.len())
+            .filter(|at| bytes[at - 1] == b'\n')
+            .collect();
+        for length in 0..bytes.len() {
+            let whole = ends.iter().filter(|end| **end <= length).count();
+            let read = decode(&bytes[..length]).expect("a crash's work");
+            match (whole, read) {
+                (0, None) => {}
+                (whole, Some(journal)) => {
+                    assert_eq!(journal.batches.len(), whole - 1, "cut at {length}");
+                    assert_eq!(journal.torn, !ends.contains(&length), "cut at {length}");
+                }
+                (whole, None) => panic!("{whole} whole records, and nothing read"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_spoilt_middle_is_an_error_with_its_line_and_a_spoilt_end_is_dropped() {
+        let bytes = journal();
+        let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
+        let mut at = 0;
+        for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let mut spoilt = bytes.clone();
+            spoilt[at + 12] ^= 1;
+            match decode(&spoilt) {
+                Err(JournalError::Corrupt { line }) => assert_eq!(line, number + 1),
+                Ok(Some(journal)) => assert!(journal.torn && number + 1 == lines),
+                other => panic!("line {number}: {other:?}"),
+            }
+            at += line.len();
+        }
+    }
+
+    #[test]
+    fn a_state_that_was_written_later_holds_it_already() {
+        let journal = decode(&journal()).expect("whole").expect("there");
+        for serial in [10, 11, 90] {
+            let after = journal.clone().over(Some(state(serial))).expect("fits");
+            assert_eq!((after.serial, after.intents.len()), (serial, 0));
+        }
+    }
+
+    #[test]
+    fn another_state_or_none_is_an_error() {
+        let journal = decode(&journal()).expect("whole").expect("there");
+        for serial in [0, 6, 8, 9] {
+            let error = journal
+                .clone()
+                .over(Some(state(serial)))
+                .expect_err("refused");
+            assert!(matches!(error, JournalError::OtherState { .. }), "{serial}");
+        }
+        let other = State {
+            lineage: "other".to_owned(),
+            ..state(7)
+        };
+        assert!(journal.clone().over(Some(other)).is_err());
+        assert!(matches!(
+            journal.over(None),
+            Err(JournalError::NoState { base: 7 })
+        ));
+    }
+
+    #[test]
+    fn what_a_newer_gwplan_wrote_is_told_as_that() {
+        let newer = serde_json::json!({ "journal": 2, "anything": [] });
+        assert!(matches!(
+            decode(&encode(&newer)),
+            Err(JournalError::Newer(2))
+        ));
+        let unknown = [
+            encode_head("line", 0),
+            encode(&serde_json::json!([{ "danced": 1 }])),
+        ];
+        assert!(matches!(
+            decode(&unknown.concat()),
+            Err(JournalError::Malformed { line: 2, .. })
+        ));
+    }
+}
