@@ -36,6 +36,11 @@ pub(in crate::cli) struct SimulatorArgs {
     /// How long it takes to delete a gateway.
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration)]
     delete_time: Duration,
+    /// How long a change may stay hidden from the calls that look; the dice choose for each change.
+    ///
+    /// Until then no call finds a new gateway, and the list shows a changed one as it was before.
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    lag: Duration,
     /// How many requests a second each action takes; 0 takes any number.
     #[arg(long, value_name = "N", default_value_t = 20)]
     rps: u32,
@@ -109,6 +114,7 @@ pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failu
         create_time: args.create_time,
         update_time: args.update_time,
         delete_time: args.delete_time,
+        lag: args.lag,
         gateway_quota: args.quota,
         store: args.store.clone(),
         list_order: match args.list_order {
