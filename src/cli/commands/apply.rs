@@ -14,6 +14,7 @@ use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
@@ -46,6 +47,8 @@ pub(super) struct HowArgs {
     /// How many gateways are worked on at once, waiting for the cloud included.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     parallelism: u16,
+    #[command(flatten)]
+    lock: LockArgs,
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
@@ -137,9 +140,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Converge => workspace.wanted(session, task.paths)?,
         Goal::Destroy => workspace.wanted_if_any(session)?,
     };
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, command))?;
+    let _lock = how.lock.take(&workspace, session, command)?;
     let state = workspace.state()?;
     block_on(async {
         let connection = connect(session, &workspace).await?;
@@ -177,9 +178,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     args.how.begin(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = workspace.wanted(session, &saved.paths)?;
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, "apply"))?;
+    let _lock = args.how.lock.take(&workspace, session, "apply")?;
     let state = workspace.state()?;
     let now = binding(session, &workspace, &state);
     saved.check(&state, &wanted.desired, &now)?;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
 
 use crate::model::{Fault, Secret};
 use crate::sim::{DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY, FaultRule, ListOrder, Options, Simulator};
 
+use crate::cli::arguments::duration;
 use crate::cli::failure::Failure;
 use crate::cli::signals;
 use crate::cli::workspace::block_on;
@@ -84,14 +84,6 @@ fn credential(text: &Secret) -> Result<(String, Secret), Fault> {
         .split_once(':')
         .ok_or_else(|| Fault::new("a --credential can't be read").hint("write it as ID:KEY"))?;
     Ok((id.to_owned(), Secret::new(key)))
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text
-        .parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    parsed.ok_or_else(|| "write it like 2s, 500ms or 1m 30s".to_owned())
 }
 
 pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failure> {

@@ -9,6 +9,7 @@ use crate::state::{Record, State};
 use crate::view;
 
 use crate::cli::failure::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Exit, Session};
 
@@ -37,12 +38,16 @@ enum StateCommand {
         /// The address afterwards.
         #[arg(value_name = "TO")]
         to: Address,
+        #[command(flatten)]
+        lock: LockArgs,
     },
     /// Forgets a resource without deleting it; the cloud is not touched.
     Rm {
         /// The address.
         #[arg(value_name = "ADDR")]
         address: Address,
+        #[command(flatten)]
+        lock: LockArgs,
     },
 }
 
@@ -54,24 +59,24 @@ pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> 
             let state = workspace.state()?;
             view::record_text(address, recorded(address, &state)?)
         }
-        StateCommand::Mv { from, to } => {
-            edit(session, &workspace, |state| rename(state, from, to))?
+        StateCommand::Mv { from, to, lock } => {
+            let _lock = lock.take(&workspace, session, "state mv")?;
+            edit(&workspace, |state| rename(state, from, to))?
         }
-        StateCommand::Rm { address } => edit(session, &workspace, |state| forget(state, address))?,
+        StateCommand::Rm { address, lock } => {
+            let _lock = lock.take(&workspace, session, "state rm")?;
+            edit(&workspace, |state| forget(state, address))?
+        }
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
 }
 
-/// Changes the state under its lock; the change says what it did.
+/// Changes the state, whose lock is held; the change says what it did.
 fn edit(
-    session: &Session,
     workspace: &Workspace,
     change: impl FnOnce(&mut State) -> Result<String, Fault>,
 ) -> Result<String, Failure> {
-    let _lock = workspace
-        .backend
-        .lock(&Workspace::holder(session, "state"))?;
     let mut state = workspace.state()?;
     let done = change(&mut state)?;
     state.serial += 1;
