@@ -1,8 +1,8 @@
 //! States in a file on this machine.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,8 @@ use crate::model::Fault;
 use crate::state::journal::{self, Journal, JournalError};
 use crate::state::{self, Change, State, StateError};
 
-use super::{Backend, Holder, Loaded, Lock};
+use super::lock::{self, Attempt};
+use super::{Backend, Holder, Loaded, Lock, LockError, LockStatus};
 
 /// Keeps the state in a file; beside it a journal of what has happened since that was written, a backup
 /// of the state before the last run, and the lock.
@@ -100,25 +101,41 @@ impl Backend for LocalBackend {
         }))
     }
 
-    fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, Fault> {
+    fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError> {
         if let Some(folder) = folder_of(&self.path) {
             fs::create_dir_all(folder).map_err(|error| self.unwritable(error))?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(false)
-            .open(self.lock_path())
-            .map_err(|error| self.unwritable(error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.held(&mut file)),
-            Err(TryLockError::Error(error)) => return Err(self.unwritable(error)),
+        match lock::acquire(&self.lock_path(), holder) {
+            Ok(Attempt::Taken(lock)) => {
+                self.sweep();
+                Ok(Box::new(lock))
+            }
+            Ok(Attempt::Held(holder)) => Err(LockError::Held {
+                place: self.place(),
+                holder: holder.map(Box::new),
+            }),
+            Err(error) => Err(self.unwritable(error).into()),
         }
-        write_holder(&mut file, holder).map_err(|error| self.unwritable(error))?;
-        self.sweep();
-        Ok(Box::new(LocalLock(file)))
+    }
+
+    fn lock_status(&self) -> Result<LockStatus, Fault> {
+        lock::status(&self.lock_path()).map_err(|error| {
+            Fault::new(format!(
+                "the lock of the state {} can't be seen",
+                self.shown
+            ))
+            .because(error)
+            .hint("check the path state.path in gwplan.yaml and who may read it")
+        })
+    }
+
+    fn break_lock(&self, id: &str) -> Result<bool, Fault> {
+        lock::remove(&self.lock_path(), id).map_err(|error| {
+            let path = self.lock_path();
+            Fault::new(format!("the lock {} can't be removed", path.display()))
+                .because(error)
+                .hint("check who may write in that folder")
+        })
     }
 
     fn store(&self, state: &State) -> Result<(), Fault> {
@@ -265,46 +282,6 @@ impl LocalBackend {
         extend(&mut file, &mut length, records)?;
         File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
         Ok((file, length))
-    }
-
-    fn held(&self, file: &mut File) -> Fault {
-        let mut text = String::new();
-        // The holder may be about to write its name: then it stays unknown.
-        let read = file.read_to_string(&mut text).ok();
-        let holder = read.and_then(|_| serde_json::from_str::<Holder>(&text).ok());
-        let who = holder.map_or_else(
-            || "another process".to_owned(),
-            |Holder {
-                 user,
-                 host,
-                 process,
-                 command,
-                 since,
-             }| {
-                format!("`gwplan {command}` of {user} on {host} (process {process}), since {since}")
-            },
-        );
-        Fault::new(format!("the state {} is locked by {who}", self.shown))
-            .hint("wait until it has ended; one run at a time may change a state")
-    }
-}
-
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    serde_json::to_writer(&mut *file, holder)?;
-    file.flush()
-}
-
-/// Holds the operating system's lock; dropping the file frees it.
-struct LocalLock(File);
-
-impl Lock for LocalLock {}
-
-impl Drop for LocalLock {
-    fn drop(&mut self) {
-        // A name that stayed would do no harm, since only the lock itself counts.
-        self.0.set_len(0).ok();
     }
 }
 

@@ -1,11 +1,15 @@
 //! Where states live, and their locks.
 
 mod local;
+mod lock;
 #[cfg(test)]
 mod suite;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::model::Fault;
 use crate::state::{Change, State};
@@ -23,7 +27,15 @@ pub trait Backend: Send + Sync {
     fn load(&self) -> Result<Option<Loaded>, Fault>;
 
     /// Takes the lock for writing, or says who holds it.
-    fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, Fault>;
+    fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError>;
+
+    /// Finds out who holds the lock. Nothing is made or changed, and nobody is kept from taking it.
+    fn lock_status(&self) -> Result<LockStatus, Fault>;
+
+    /// Takes the lock away from the holder of this id; tells whether that held it.
+    ///
+    /// The holder is not asked, and finds out by [`Lock::is_held`] alone.
+    fn break_lock(&self, id: &str) -> Result<bool, Fault>;
 
     /// Puts the state in the place of the one before; the first time in a process, keeps that as a
     /// backup.
@@ -50,12 +62,49 @@ pub struct Loaded {
 }
 
 /// Holds the lock until it is dropped.
-pub trait Lock: Send {}
+pub trait Lock: Send + Sync {
+    /// Returns the holder before, if that ended without letting the lock go.
+    fn taken_over(&self) -> Option<&Holder>;
+
+    /// Tells whether it is still this holder's: it may have been taken away by force, and then
+    /// another may be writing already.
+    fn is_held(&self) -> bool;
+}
+
+/// Says why the lock can't be had.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Somebody holds it.
+    #[error("the state {place} is locked by {}", said(holder.as_deref()))]
+    Held {
+        /// The state's place.
+        place: String,
+        /// Who, if it has written its name.
+        holder: Option<Box<Holder>>,
+    },
+    /// It can't be found out whether somebody does.
+    #[error(transparent)]
+    Failed(#[from] Fault),
+}
+
+/// Says who holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockStatus {
+    /// Nobody does.
+    Free,
+    /// Nobody does; this holder ended without letting it go.
+    LeftOver(Holder),
+    /// Somebody does, who may not have written its name.
+    Held(Option<Holder>),
+}
 
 /// Tells who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Holder {
+    /// The lock's id, another one each time that it is taken; empty from versions that had none.
+    #[serde(default)]
+    pub id: String,
     /// The user's name.
     pub user: String,
     /// The machine's name.
@@ -66,4 +115,33 @@ pub struct Holder {
     pub command: String,
     /// Since when.
     pub since: Timestamp,
+    /// Where the run can be watched, if a pipeline makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            user,
+            host,
+            process,
+            command,
+            since,
+            url,
+            ..
+        } = self;
+        write!(
+            f,
+            "`gwplan {command}` of {user} on {host} (process {process}), since {since}"
+        )?;
+        match url {
+            Some(url) => write!(f, ", see {url}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn said(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), Holder::to_string)
 }

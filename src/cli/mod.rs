@@ -1,9 +1,11 @@
 //! The command line: arguments, terminal, exit codes. The only part that talks to the user.
 
+mod arguments;
 mod cloud;
 mod commands;
 mod environment;
 mod failure;
+mod locking;
 mod logging;
 mod planning;
 mod signals;

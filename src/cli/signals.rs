@@ -1,40 +1,95 @@
 //! Ctrl-C and its kin.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::model::Fault;
 
-/// Begins to listen to SIGINT, SIGTERM and SIGHUP (a terminal or connection that closes).
+/// Whether somebody listens who brings the work to an end.
+static LISTENED: AtomicBool = AtomicBool::new(false);
+
+/// SIGINT, SIGTERM and SIGHUP (a terminal or connection that closes).
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Begins to catch them; needs a runtime.
+    fn catch() -> Result<Self, Fault> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(deaf)?,
+            terminate: signal(SignalKind::terminate()).map_err(deaf)?,
+            hangup: signal(SignalKind::hangup()).map_err(deaf)?,
+        })
+    }
+
+    /// Waits for the next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+fn deaf(error: io::Error) -> Fault {
+    Fault::new("signals can't be listened to").because(error)
+}
+
+/// Begins to listen to signals.
 ///
 /// The first turns the returned flag to true; the second ends the process at once, and the next run
 /// finds out how far this one came.
 pub(super) fn listen() -> Result<watch::Receiver<bool>, Fault> {
-    let failed = |error| Fault::new("signals can't be listened to").because(error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    let mut signals = Signals::catch()?;
+    LISTENED.store(true, Ordering::SeqCst);
     let (asked, stop) = watch::channel(false);
     tokio::spawn(async move {
-        for first in [true, false] {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            if first {
-                asked.send(true).ok();
-            } else {
-                leave();
-            }
-        }
+        signals.next().await;
+        asked.send(true).ok();
+        signals.next().await;
+        leave();
     });
     Ok(stop)
 }
 
+/// Ends the process at the first signal that comes before somebody listens, while there is nothing
+/// yet to bring to an end.
+///
+/// Needs no runtime, and stays on guard: what once caught signals can't hand them back to the system.
+pub(super) fn leave_at_first() -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(deaf)?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        Signals::catch()?
+    };
+    let guard = async move {
+        loop {
+            signals.next().await;
+            if !LISTENED.load(Ordering::SeqCst) {
+                leave();
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(guard))
+        .map_err(deaf)?;
+    Ok(())
+}
+
 #[expect(
     clippy::disallowed_methods,
-    reason = "the user asked twice, and nothing must be waited for"
+    reason = "the user asked for it, and nothing must be waited for"
 )]
 fn leave() {
     std::process::exit(130);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use uuid::Uuid;
 
 use crate::backend::{Backend, Holder, LocalBackend};
 use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
@@ -16,6 +17,7 @@ use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use super::Session;
 use super::failure::Failure;
+use super::locking;
 
 /// Holds a project that can be worked with.
 pub(super) struct Workspace {
@@ -149,14 +151,13 @@ impl Workspace {
             .get("USER")
             .or(session.environment.get("LOGNAME"));
         Holder {
+            id: Uuid::new_v4().to_string(),
             user: user.unwrap_or("somebody").to_owned(),
-            host: rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
+            host: locking::host(),
             process: std::process::id(),
             command: command.to_owned(),
-            since: session.clock.now(),
+            since: locking::to_the_second(session.clock.now()),
+            url: locking::run_url(&session.environment),
         }
     }
 }

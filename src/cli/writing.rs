@@ -1,6 +1,8 @@
 //! How a command that changes the state begins: it takes the lock, and settles what runs that were cut
 //! off have left open.
 
+use std::sync::Arc;
+
 use crate::backend::{Loaded, Lock};
 use crate::engine::{self, Choices, Recovery};
 use crate::model::Fault;
@@ -14,17 +16,17 @@ use super::workspace::{Workspace, block_on};
 /// Holds the state for writing.
 pub(super) struct Writing {
     pub(super) state: State,
-    pub(super) lock: Box<dyn Lock>,
+    pub(super) lock: Arc<dyn Lock>,
 }
 
 impl Workspace {
-    /// Takes the lock, and returns the state when nothing in it is open any more.
+    /// Returns the state, whose lock was taken, when nothing in it is open any more.
     ///
     /// # Errors
-    /// Where somebody else holds the lock, the state can't be read or written, or only the user can
+    /// Where the state can't be read or written, or only the user can
     /// tell how a request of a run before has ended.
-    pub(super) fn begin(&self, session: &Session, command: &str) -> Result<Writing, Failure> {
-        let (writing, recovery) = self.begin_with(session, command, &Choices::new())?;
+    pub(super) fn begin(&self, session: &Session, lock: Box<dyn Lock>) -> Result<Writing, Failure> {
+        let (writing, recovery) = self.begin_with(session, lock, &Choices::new())?;
         if recovery.undecided.is_empty() {
             return Ok(writing);
         }
@@ -35,10 +37,10 @@ impl Workspace {
     pub(super) fn begin_with(
         &self,
         session: &Session,
-        command: &str,
+        lock: Box<dyn Lock>,
         choices: &Choices,
     ) -> Result<(Writing, Recovery), Failure> {
-        let lock = self.backend.lock(&Self::holder(session, command))?;
+        let lock: Arc<dyn Lock> = lock.into();
         let Some(Loaded {
             mut state,
             unfolded,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Lock};
 use crate::model::Fault;
 use crate::state::{Change, State};
 
@@ -41,11 +41,16 @@ impl Writer {
 }
 
 impl Recorder {
-    /// Begins to write to a backend, whose lock the caller holds.
-    pub fn start(backend: Arc<dyn Backend>, state: State) -> (Self, Writer) {
+    /// Begins to write to a backend under its lock.
+    pub fn start(
+        backend: Arc<dyn Backend>,
+        lock: Arc<dyn Lock>,
+        state: State,
+    ) -> (Self, Writer) {
         let (queue, entries) = mpsc::unbounded_channel();
         let scribe = Scribe {
             backend,
+            lock,
             state,
             begun: false,
             folded: true,
@@ -69,6 +74,7 @@ impl Recorder {
 
 struct Scribe {
     backend: Arc<dyn Backend>,
+    lock: Arc<dyn Lock>,
     state: State,
     /// Whether the state file says where the journal begins.
     begun: bool,
@@ -156,14 +162,25 @@ impl Scribe {
         value: T,
         work: impl FnOnce(&dyn Backend, &T) -> Result<(), Fault> + Send + 'static,
     ) -> Result<(T, Result<(), Fault>), Fault> {
-        let backend = Arc::clone(&self.backend);
+        let (backend, lock) = (Arc::clone(&self.backend), Arc::clone(&self.lock));
         let task = tokio::task::spawn_blocking(move || {
-            let outcome = work(&*backend, &value);
+            let outcome = if lock.is_held() {
+                work(&*backend, &value)
+            } else {
+                Err(robbed(&*backend))
+            };
             (value, outcome)
         });
         task.await
             .map_err(|error| Fault::new("the writer of the state stopped").because(error))
     }
+}
+
+/// Reports that another run may be writing by now.
+fn robbed(backend: &dyn Backend) -> Fault {
+    let state = backend.place();
+    Fault::new(format!("the lock of the state {state} was taken away by force"))
+        .hint("nothing more is written; what this run has done since, the next run asks the cloud about")
 }
 
 fn describe(fault: &Fault) -> String {

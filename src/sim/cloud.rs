@@ -1,6 +1,7 @@
 //! The one account: its gateways, its limits, and the count of what was asked.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use crate::model::Fault;
 
 use super::Options;
 use super::faults::Faults;
+use super::gateway::Gateway;
 use super::rate::Rate;
 use super::store::Store;
 
@@ -45,6 +47,27 @@ impl Cloud {
         let now = self.options.clock.now();
         self.store.settle(now.as_millisecond());
         now
+    }
+
+    /// Throws the dice for when a change is shown. Without a lag it throws none, so that a seed gives
+    /// the ids that it always gave.
+    pub(super) fn after_lag(&mut self, now: i64) -> i64 {
+        let lag = later(0, self.options.lag);
+        if lag == 0 {
+            return now;
+        }
+        now.saturating_add(self.store.rng.i64(0..=lag))
+    }
+
+    /// Records what a call changed of a gateway; the list shows it after the lag.
+    pub(super) fn change(&mut self, mut gateway: Gateway, now: i64) -> io::Result<()> {
+        let shown = self.after_lag(now);
+        if shown > now
+            && let Some(old) = self.store.get(&gateway.id)
+        {
+            gateway.lag_behind(old, now, shown);
+        }
+        self.store.put(gateway)
     }
 
     /// Makes an id of eight hexadecimal digits that nothing has yet.

@@ -56,6 +56,13 @@ pub struct Options {
     pub update_time: Duration,
     /// How long it takes to delete a gateway.
     pub delete_time: Duration,
+    /// How long the calls that look may stay behind the calls that change.
+    ///
+    /// For each change the dice choose a time of up to this. Until then, a new gateway is found by
+    /// no call that looks for it, and the list shows a changed or leaving one as it was before; once
+    /// a deletion has ended, the list too shows the gateway no more. Calls that change find every
+    /// gateway at once.
+    pub lag: Duration,
     /// How many gateways the account may hold.
     pub gateway_quota: usize,
     /// The file that outlives the process; nothing keeps all in memory.
@@ -84,6 +91,7 @@ impl Default for Options {
             create_time: Duration::from_secs(3),
             update_time: Duration::from_secs(1),
             delete_time: Duration::from_secs(1),
+            lag: Duration::ZERO,
             gateway_quota: 100_000,
             store: None,
             list_order: ListOrder::default(),

@@ -26,6 +26,8 @@ pub(super) struct Store {
     regions: HashMap<String, Vec<u64>>,
     leaving: BTreeSet<(i64, u64)>,
     changing: BTreeSet<(i64, u64)>,
+    /// When the last of all has appeared.
+    appeared: i64,
     pairs: BTreeSet<(String, String)>,
     journal: Option<Journal>,
 }
@@ -42,6 +44,7 @@ impl Store {
             regions: HashMap::new(),
             leaving: BTreeSet::new(),
             changing: BTreeSet::new(),
+            appeared: 0,
             pairs: BTreeSet::new(),
             journal: None,
         };
@@ -112,6 +115,11 @@ impl Store {
     /// Returns the numbers of a region's gateways, in the order of their creation.
     pub(super) fn in_region(&self, region: &str) -> &[u64] {
         self.regions.get(region).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells whether every gateway has appeared, so that none has to be left out.
+    pub(super) fn all_have_appeared(&self, now: i64) -> bool {
+        self.appeared <= now
     }
 
     /// Returns all gateways, in the order of their creation.
@@ -195,6 +203,7 @@ impl Store {
 
     fn index(&mut self, gateway: Gateway) {
         let number = gateway.number;
+        self.appeared = self.appeared.max(gateway.appears);
         self.next = self.next.max(number + 1);
         self.pairs
             .extend(gateway.tags().map(|(k, v)| (k.to_owned(), v.to_owned())));

@@ -11,7 +11,7 @@ mod faults;
 mod import;
 mod json;
 mod life;
-mod lock;
+mod locks;
 mod mishaps;
 mod order;
 mod outside;

@@ -4,6 +4,7 @@
 
 mod behind;
 mod client;
+mod lag;
 mod lifecycle;
 mod lists;
 mod networks;

@@ -9,11 +9,11 @@ use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, Plan, SavedPlan, Selection};
-use crate::state::State;
 use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
@@ -47,6 +47,8 @@ pub(super) struct HowArgs {
     /// How many gateways are worked on at once, waiting for the cloud included.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     parallelism: u16,
+    #[command(flatten)]
+    lock: LockArgs,
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
@@ -138,7 +140,9 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Converge => workspace.wanted(session, task.paths)?,
         Goal::Destroy => workspace.wanted_if_any(session)?,
     };
-    let Writing { state, lock: _lock } = workspace.begin(session, command)?;
+    let lock = how.lock.take(&workspace, session, command)?;
+    let writing = workspace.begin(session, lock)?;
+    let state = writing.state.clone();
     workspace.check_cloud(session, &state)?;
     block_on(async {
         let connection = connect(session, &workspace).await?;
@@ -162,7 +166,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             return Ok(Exit::Failed);
         }
         let (report, unwritten) =
-            carry_out(&plan, state, &workspace, connection, how, session).await?;
+            carry_out(&plan, writing, &workspace, connection, how, session).await?;
         let exit = tell_end(&plan, &report, goal, how, session)?;
         unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
@@ -179,7 +183,9 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     args.how.begin(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = workspace.wanted(session, &saved.paths)?;
-    let Writing { state, lock: _lock } = workspace.begin(session, "apply")?;
+    let lock = args.how.lock.take(&workspace, session, "apply")?;
+    let writing = workspace.begin(session, lock)?;
+    let state = writing.state.clone();
     workspace.check_cloud(session, &state)?;
     let now = binding(session, &workspace, &state);
     saved.check(&state, &wanted.desired, &now)?;
@@ -191,7 +197,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
         show_plan(&saved.plan, Goal::Converge, &args.how, session)?;
         let (report, unwritten) = carry_out(
             &saved.plan,
-            state,
+            writing,
             &workspace,
             connection,
             &args.how,
@@ -261,7 +267,7 @@ fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Resul
 
 async fn carry_out(
     plan: &Plan,
-    state: State,
+    writing: Writing,
     workspace: &Workspace,
     connection: Connection,
     how: &HowArgs,
@@ -271,9 +277,9 @@ async fn carry_out(
         how.format == Format::Text && session.terminal.moves(),
         plan.steps.len(),
     )));
-    let mut state = state;
+    let Writing { mut state, lock } = writing;
     workspace.bind(session, &mut state);
-    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), state.clone());
+    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), lock, state.clone());
     let run = Run {
         client: connection.client.clone(),
         recorder,

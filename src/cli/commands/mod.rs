@@ -4,8 +4,10 @@ mod apply;
 mod completions;
 mod destroy;
 mod drift;
+mod force_unlock;
 mod import;
 mod init;
+mod lock;
 mod man;
 mod plan;
 mod schema;
@@ -31,6 +33,8 @@ pub(super) enum Command {
     Import(import::ImportArgs),
     Show(show::ShowArgs),
     State(state::StateArgs),
+    Lock(lock::LockCommandArgs),
+    ForceUnlock(force_unlock::ForceUnlockArgs),
     Schema(schema::SchemaArgs),
     Simulator(simulator::SimulatorArgs),
     Completions(completions::CompletionsArgs),
@@ -50,6 +54,8 @@ impl Command {
             Self::Import(args) => import::run(&args, session),
             Self::Show(args) => show::run(&args, session),
             Self::State(args) => state::run(&args, session),
+            Self::Lock(args) => lock::run(&args, session),
+            Self::ForceUnlock(args) => force_unlock::run(&args, session),
             Self::Schema(args) => schema::run(&args, session),
             Self::Simulator(args) => simulator::run(&args, session),
             Self::Completions(args) => completions::run(&args, session),

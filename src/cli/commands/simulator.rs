@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
 
 use crate::model::{Fault, Secret};
 use crate::sim::{DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY, FaultRule, ListOrder, Options, Simulator};
 
+use crate::cli::arguments::duration;
 use crate::cli::failure::Failure;
 use crate::cli::signals;
 use crate::cli::workspace::block_on;
@@ -36,6 +36,11 @@ pub(in crate::cli) struct SimulatorArgs {
     /// How long it takes to delete a gateway.
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration)]
     delete_time: Duration,
+    /// How long a change may stay hidden from the calls that look; the dice choose for each change.
+    ///
+    /// Until then no call finds a new gateway, and the list shows a changed one as it was before.
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    lag: Duration,
     /// How many requests a second each action takes; 0 takes any number.
     #[arg(long, value_name = "N", default_value_t = 20)]
     rps: u32,
@@ -81,14 +86,6 @@ fn credential(text: &Secret) -> Result<(String, Secret), Fault> {
     Ok((id.to_owned(), Secret::new(key)))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text
-        .parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    parsed.ok_or_else(|| "write it like 2s, 500ms or 1m 30s".to_owned())
-}
-
 pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failure> {
     let default = [(
         DEFAULT_SECRET_ID.to_owned(),
@@ -109,6 +106,7 @@ pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failu
         create_time: args.create_time,
         update_time: args.update_time,
         delete_time: args.delete_time,
+        lag: args.lag,
         gateway_quota: args.quota,
         store: args.store.clone(),
         list_order: match args.list_order {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use crate::backend::Lock;
 use crate::model::{Address, Fault};
 use crate::plan::{Move, moved_state};
 use crate::schema::suggest;
@@ -9,6 +10,7 @@ use crate::state::{Record, State};
 use crate::view;
 
 use crate::cli::failure::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::workspace::Workspace;
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
@@ -38,12 +40,16 @@ enum StateCommand {
         /// The address afterwards.
         #[arg(value_name = "TO")]
         to: Address,
+        #[command(flatten)]
+        lock: LockArgs,
     },
     /// Forgets a resource without deleting it; the cloud is not touched.
     Rm {
         /// The address.
         #[arg(value_name = "ADDR")]
         address: Address,
+        #[command(flatten)]
+        lock: LockArgs,
     },
 }
 
@@ -55,25 +61,30 @@ pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> 
             let state = workspace.state()?;
             view::record_text(address, recorded(address, &state)?)
         }
-        StateCommand::Mv { from, to } => {
-            edit(session, &workspace, |state| rename(state, from, to))?
+        StateCommand::Mv { from, to, lock } => {
+            let lock = lock.take(&workspace, session, "state mv")?;
+            edit(session, &workspace, lock, |state| rename(state, from, to))?
         }
-        StateCommand::Rm { address } => edit(session, &workspace, |state| forget(state, address))?,
+        StateCommand::Rm { address, lock } => {
+            let lock = lock.take(&workspace, session, "state rm")?;
+            edit(session, &workspace, lock, |state| forget(state, address))?
+        }
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
 }
 
-/// Changes the state under its lock; the change says what it did.
+/// Changes the state, whose lock is held; the change says what it did.
 fn edit(
     session: &Session,
     workspace: &Workspace,
+    lock: Box<dyn Lock>,
     change: impl FnOnce(&mut State) -> Result<String, Fault>,
 ) -> Result<String, Failure> {
     let Writing {
         mut state,
         lock: _lock,
-    } = workspace.begin(session, "state")?;
+    } = workspace.begin(session, lock)?;
     let done = change(&mut state)?;
     state.serial += 1;
     workspace.backend.store(&state)?;

@@ -35,7 +35,7 @@ pub(super) fn modify(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
         gateway.delete_protect = protect;
     }
     gateway.modified = ask.now;
-    put(cloud, gateway)?;
+    put(cloud, ask, gateway)?;
     Ok(Map::new())
 }
 
@@ -83,7 +83,7 @@ pub(super) fn begin(
         fails: ask.fail_task,
         work,
     });
-    put(cloud, gateway.clone())?;
+    put(cloud, ask, gateway.clone())?;
     Ok(gateway)
 }
 
@@ -116,7 +116,7 @@ pub(super) fn delete(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
         gateway.gone = Some(later(ask.now, cloud.options.delete_time));
         // A status that was forced on it would hide that it is leaving.
         gateway.overlay.remove("Status");
-        put(cloud, gateway.clone())?;
+        put(cloud, ask, gateway.clone())?;
     }
     Ok(accepted(&gateway, "Deleting", None))
 }
@@ -136,9 +136,8 @@ fn denied(message: impl Into<String>) -> Refusal {
     Refusal::new("OperationDenied.OperationDenied", message)
 }
 
-fn put(cloud: &mut Cloud, gateway: Gateway) -> Result<(), Refusal> {
+fn put(cloud: &mut Cloud, ask: &Ask, gateway: Gateway) -> Result<(), Refusal> {
     cloud
-        .store
-        .put(gateway)
+        .change(gateway, ask.now)
         .map_err(|error| Refusal::not_recorded(&error))
 }

@@ -45,6 +45,8 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
         task: None,
         change_failed: false,
         private: Map::new(),
+        appears: cloud.after_lag(ask.now),
+        late: None,
     };
     let answer = accepted(&gateway, "Creating", Some(&gateway.task_id));
     cloud

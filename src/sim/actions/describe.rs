@@ -14,9 +14,19 @@ const DEFAULT_LIMIT: i64 = 20;
 /// The longest page. Source: the vendor's page of `DescribeCloudNativeAPIGateways`.
 const MAX_LIMIT: i64 = 100;
 
+/// Finds the gateway that is asked for, unless it has not appeared yet.
+fn appeared<'a>(cloud: &'a Cloud, ask: &Ask) -> Result<&'a Gateway, Refusal> {
+    let gateway = ask.gateway(cloud)?;
+    if gateway.has_appeared(ask.now) {
+        Ok(gateway)
+    } else {
+        Err(Refusal::no_gateway(&gateway.id))
+    }
+}
+
 /// `DescribeCloudNativeAPIGateway`.
 pub(super) fn one(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
-    let gateway = ask.gateway(cloud)?;
+    let gateway = appeared(cloud, ask)?;
     Ok(result(Json::Object(gateway.shown(ask.now))))
 }
 
@@ -29,7 +39,7 @@ pub(super) fn list(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Re
     let matching = if ask.empty {
         Cow::Borrowed(&[][..])
     } else {
-        matching(&cloud.store, &ask.region, &filters)
+        matching(&cloud.store, ask, &filters)
     };
     let numbers = matching.iter().copied();
     let numbers: Vec<u64> = match cloud.options.list_order {
@@ -38,7 +48,7 @@ pub(super) fn list(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Re
     };
     let shown: Vec<_> = numbers
         .into_iter()
-        .filter_map(|number| cloud.store.numbered(number))
+        .filter_map(|number| cloud.store.numbered(number)?.as_listed(ask.now))
         .map(|gateway| gateway.shown(ask.now))
         .collect();
     Ok(result(
@@ -50,7 +60,7 @@ pub(super) fn list(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Re
 pub(super) fn groups(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
     let page = Page::of(ask)?;
     let filters = filters(ask, &["Name", "GroupId"])?;
-    let gateway = ask.gateway(cloud)?;
+    let gateway = appeared(cloud, ask)?;
     let matches = filters.iter().all(|filter| match filter.name {
         "Name" => filter.values().any(|value| "default".contains(value)),
         _ => filter.values().any(|value| value == gateway.group_id),
@@ -68,7 +78,7 @@ pub(super) fn groups(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// `DescribeCloudNativeAPIGatewayConfig`.
 pub(super) fn config(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
-    let gateway = ask.gateway(cloud)?;
+    let gateway = appeared(cloud, ask)?;
     ask.group_of(gateway)?;
     Ok(result(json!({
         "GatewayId": gateway.id,
@@ -81,7 +91,7 @@ pub(super) fn config(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// `DescribePublicNetwork`.
 pub(super) fn public_network(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
-    let gateway = ask.gateway(cloud)?;
+    let gateway = appeared(cloud, ask)?;
     ask.group_of(gateway)?;
     let id = ask.text("NetworkId");
     let shown = gateway
@@ -181,12 +191,15 @@ fn filters<'a>(ask: &'a Ask, known: &[&str]) -> Result<Vec<Filter<'a>>, Refusal>
 }
 
 /// Returns the numbers of the gateways that match, in the order of their creation.
-fn matching<'a>(store: &'a Store, region: &str, filters: &[Filter<'_>]) -> Cow<'a, [u64]> {
-    let all = store.in_region(region);
-    if filters.is_empty() {
+fn matching<'a>(store: &'a Store, ask: &Ask, filters: &[Filter<'_>]) -> Cow<'a, [u64]> {
+    let all = store.in_region(&ask.region);
+    if filters.is_empty() && store.all_have_appeared(ask.now) {
         return Cow::Borrowed(all);
     }
-    let fits = |gateway: &Gateway| filters.iter().all(|filter| filter.matches(gateway));
+    let fits = |gateway: &Gateway| {
+        let listed = gateway.as_listed(ask.now);
+        listed.is_some_and(|listed| filters.iter().all(|filter| filter.matches(listed)))
+    };
     let by_id = filters.iter().find(|filter| filter.name == "GatewayId");
     let Some(by_id) = by_id else {
         let numbered = all.iter().filter_map(|number| store.numbered(*number));
@@ -199,7 +212,7 @@ fn matching<'a>(store: &'a Store, region: &str, filters: &[Filter<'_>]) -> Cow<'
     let mut numbers: Vec<u64> = by_id
         .values()
         .filter_map(|id| store.get(id))
-        .filter(|gateway| gateway.region == region && fits(gateway))
+        .filter(|gateway| gateway.region == ask.region && fits(gateway))
         .map(|gateway| gateway.number)
         .collect();
     numbers.sort_unstable();

@@ -37,7 +37,7 @@ const ACCOUNT: &str = "100000000001";
 pub(super) fn set(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Refusal> {
     let resources = resources(ask)?;
     let wanted = wanted_tags(ask)?;
-    change_each(cloud, &resources, |tags| {
+    change_each(cloud, ask.now, &resources, |tags| {
         tags.extend(wanted.clone());
         if tags.len() > MAX_TAGS {
             return Err(Refusal::new(
@@ -60,7 +60,7 @@ pub(super) fn unset(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, R
     if keys.contains(&"") {
         return Err(value_fault("TagKeyEmpty", "a tag key is empty"));
     }
-    change_each(cloud, &resources, |tags| {
+    change_each(cloud, ask.now, &resources, |tags| {
         tags.retain(|key, _| !keys.contains(&key.as_str()));
         Ok(())
     })
@@ -90,6 +90,7 @@ pub(super) fn get(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, Ref
     let mut found = cloud.store.all().filter(|gateway| {
         let mut pairs = gateway.tags().peekable();
         !ask.empty
+            && gateway.has_appeared(ask.now)
             && gateway.number > after
             && pairs.peek().is_some()
             && is_named(gateway)
@@ -299,6 +300,7 @@ fn table_takes(key: &str, value: &str) -> bool {
 /// Changes the tags of each resource, and answers with those that it could not be done to.
 fn change_each(
     cloud: &mut Cloud,
+    now: i64,
     resources: &[Named<'_>],
     change: impl Fn(&mut BTreeMap<String, String>) -> Result<(), Refusal>,
 ) -> Result<Map<String, Json>, Refusal> {
@@ -319,8 +321,7 @@ fn change_each(
         });
         match changed {
             Ok(gateway) => cloud
-                .store
-                .put(gateway)
+                .change(gateway, now)
                 .map_err(|error| Refusal::not_recorded(&error))?,
             Err(Refusal { code, message }) => failed.push(json!({
                 "Resource": resource.text, "Code": code, "Message": message,

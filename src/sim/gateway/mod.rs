@@ -1,6 +1,7 @@
 //! One gateway: what is recorded of it, and how the API shows it.
 
 mod interfere;
+mod lag;
 mod network;
 mod task;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::kinds::GATEWAY;
 use crate::schema::{Read, Shape};
 
+use lag::Late;
 pub(super) use network::settle_public_network;
 use network::{BANDWIDTH, INTERNET};
 pub(super) use task::{Task, Work};
@@ -58,6 +60,12 @@ pub(super) struct Gateway {
     /// What was said of the private network.
     #[serde(default)]
     pub(super) private: Map<String, Json>,
+    /// From when on calls that look for gateways find it.
+    #[serde(default)]
+    pub(super) appears: i64,
+    /// How it looked before its last change, while the list does not show that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) late: Option<Late>,
 }
 
 impl Gateway {
@@ -263,6 +271,8 @@ pub(super) mod tests {
             change_failed: false,
             networks: 0,
             private: Map::new(),
+            appears: 0,
+            late: None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::state::State;
 
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors};
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
@@ -55,6 +56,8 @@ pub(in crate::cli) struct ImportArgs {
     /// The files or folders with the YAML that is there already; by default the project's folder.
     #[arg(long = "path", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
@@ -64,7 +67,8 @@ pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure>
     } else {
         workspace.wanted(session, &args.paths)?
     };
-    let Writing { state, lock: _lock } = workspace.begin(session, "import")?;
+    let lock = args.lock.take(&workspace, session, "import")?;
+    let Writing { state, lock: _lock } = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &state)?;
     let importer = Importer {
         args,

@@ -1,0 +1,302 @@
+//! A lock that is a file, which the operating system locks.
+//!
+//! Only the system's lock counts: it is free as soon as its holder is gone, however it went. The
+//! file's text names the holder to others; a name that is still there while the lock is free is that
+//! of a holder that died. Whoever takes the lock away by force removes the file, so a lock is worth
+//! something only as long as the path names the very file that is locked.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{Holder, Lock, LockStatus};
+
+/// How often a lock is tried before it counts as held, and the pause in between.
+///
+/// Whoever only looks has it for a moment, and a new holder needs one to write its name.
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+
+/// Says how it went to take a lock.
+pub(super) enum Attempt {
+    /// It is taken.
+    Taken(FileLock),
+    /// Somebody has it, who may not have written its name.
+    Held(Option<Holder>),
+}
+
+/// Takes the lock at a path, and writes who has it now.
+pub(super) fn acquire(path: &Path, holder: &Holder) -> io::Result<Attempt> {
+    let mut other = None;
+    for remaining in (0..TRIES).rev() {
+        let mut file = open_or_create(path)?;
+        match file.try_lock() {
+            // A file that was removed meanwhile locks nothing.
+            Ok(()) if !is_at(path, &file)? => {}
+            Ok(()) => return take(path, file, holder).map(Attempt::Taken),
+            Err(TryLockError::WouldBlock) => {
+                other = read_holder(&mut file);
+                pause(remaining);
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(Attempt::Held(other))
+}
+
+/// Finds out who has the lock at a path; nothing there is made or changed.
+pub(super) fn status(path: &Path) -> io::Result<LockStatus> {
+    for remaining in (0..TRIES).rev() {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(LockStatus::Free),
+            Err(error) => return Err(error),
+        };
+        // Shared, so that those who look don't take each other for holders.
+        match file.try_lock_shared() {
+            Ok(()) if !is_at(path, &file)? => {}
+            Ok(()) => {
+                let dead = read_holder(&mut file);
+                return Ok(dead.map_or(LockStatus::Free, LockStatus::LeftOver));
+            }
+            Err(TryLockError::WouldBlock) => match read_holder(&mut file) {
+                None => pause(remaining),
+                holder => return Ok(LockStatus::Held(holder)),
+            },
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(LockStatus::Held(None))
+}
+
+/// Takes the lock at a path away from the holder of this id, if that has it; tells whether it had.
+///
+/// The file is removed, so the next to take the lock makes a new one, whoever still has the old.
+/// Between the look and the removal the lock could change hands: then the new holder is the one
+/// that loses it, and notices by `is_held`.
+pub(super) fn remove(path: &Path, id: &str) -> io::Result<bool> {
+    match status(path)? {
+        LockStatus::Held(Some(holder)) if holder.id == id => fs::remove_file(path).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+fn pause(remaining: u32) {
+    if remaining > 0 {
+        sleep(BETWEEN_TRIES);
+    }
+}
+
+fn open_or_create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .read(true)
+        .write(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Tells whether a path names this very file.
+fn is_at(path: &Path, file: &File) -> io::Result<bool> {
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (own.dev(), own.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
+    let dead = read_holder(&mut file);
+    write_holder(&mut file, holder)?;
+    Ok(FileLock {
+        path: path.to_owned(),
+        file,
+        dead,
+    })
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+    let text = serde_json::to_vec(holder)?;
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(&text)
+}
+
+/// Holds the operating system's lock; dropping the file frees it.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    path: PathBuf,
+    file: File,
+    dead: Option<Holder>,
+}
+
+impl Lock for FileLock {
+    fn taken_over(&self) -> Option<&Holder> {
+        self.dead.as_ref()
+    }
+
+    fn is_held(&self) -> bool {
+        // Where that can't be found out, nothing shows that anybody else may write.
+        is_at(&self.path, &self.file).unwrap_or(true)
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // A name that stayed would only be taken for that of a holder that died.
+        self.file.set_len(0).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn holder(id: &str) -> Holder {
+        Holder {
+            id: id.to_owned(),
+            user: "tester".to_owned(),
+            host: "nowhere".to_owned(),
+            process: 42,
+            command: "apply".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+            url: None,
+        }
+    }
+
+    #[track_caller]
+    fn taken(path: &Path, id: &str) -> FileLock {
+        match acquire(path, &holder(id)).expect("no fault") {
+            Attempt::Taken(lock) => lock,
+            Attempt::Held(other) => panic!("held by {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_look_makes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deep/lock");
+        assert_eq!(status(&path).expect("no fault"), LockStatus::Free);
+        assert!(!folder.path().join("deep").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_not_at_its_path_any_more_locks_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let file = open_or_create(&path).expect("opened");
+        assert!(is_at(&path, &file).expect("no fault"));
+        fs::remove_file(&path).expect("removed");
+        assert!(!is_at(&path, &file).expect("no fault"));
+        fs::write(&path, "").expect("another");
+        assert!(!is_at(&path, &file).expect("no fault"));
+    }
+
+    #[test]
+    fn whoever_had_a_lock_that_was_taken_away_notices() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let first = taken(&path, "first");
+        assert!(first.is_held());
+        assert!(!remove(&path, "another").expect("no fault"));
+        assert!(first.is_held());
+        assert!(remove(&path, "first").expect("no fault"));
+        assert!(!first.is_held());
+        let second = taken(&path, "second");
+        assert!(second.is_held() && !first.is_held());
+        // What the first does to its own file is none of the second's concern.
+        drop(first);
+        let told = status(&path).expect("no fault");
+        assert_eq!(told, LockStatus::Held(Some(holder("second"))));
+    }
+
+    #[test]
+    fn the_lock_of_a_holder_that_died_is_taken_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let text = serde_json::to_string(&holder("dead")).expect("text");
+        fs::write(&path, text).expect("written");
+        let told = status(&path).expect("no fault");
+        assert_eq!(told, LockStatus::LeftOver(holder("dead")));
+        let lock = taken(&path, "next");
+        assert_eq!(lock.taken_over(), Some(&holder("dead")));
+        drop(lock);
+        assert_eq!(taken(&path, "last").taken_over(), None);
+    }
+
+    #[test]
+    fn a_holder_of_an_earlier_version_is_understood() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let text = r#"{"user":"u","host":"h","process":1,"command":"apply","since":"2026-01-01T00:00:00Z"}"#;
+        fs::write(&path, text).expect("written");
+        let LockStatus::LeftOver(dead) = status(&path).expect("no fault") else {
+            panic!("it names its holder");
+        };
+        assert_eq!((dead.user.as_str(), dead.id.as_str()), ("u", ""));
+    }
+
+    #[test]
+    fn those_who_look_keep_nobody_from_taking_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        fs::write(&path, "").expect("written");
+        let enough = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !enough.load(Ordering::Relaxed) {
+                    status(&path).expect("no fault");
+                    sleep(Duration::from_millis(1));
+                }
+            });
+            for _ in 0..200 {
+                drop(taken(&path, "it"));
+            }
+            enough.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn only_one_of_many_has_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let has = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let (path, has) = (&path, &has);
+                scope.spawn(move || {
+                    let mut count = 0;
+                    while count < 10 {
+                        let own = holder(&number.to_string());
+                        let attempt = acquire(path, &own).expect("no fault");
+                        let Attempt::Taken(lock) = attempt else {
+                            continue;
+                        };
+                        assert!(!has.swap(true, Ordering::SeqCst), "two have it");
+                        count += 1;
+                        // A removal by force, as rude as can be, before the lock is let go.
+                        has.store(false, Ordering::SeqCst);
+                        if count % 3 == 0 {
+                            fs::remove_file(path).ok();
+                        }
+                        drop(lock);
+                    }
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,14 @@
+//! How arguments of several commands are read.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// Reads a duration as people write it.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write it like 2s, 500ms or 1m 30s".to_owned())
+}
