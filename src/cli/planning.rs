@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::time::{Instant, timeout};
 
+use crate::config::Project;
 use crate::engine;
 use crate::model::{Address, Fault};
 use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
@@ -46,13 +47,18 @@ pub(super) struct Planner<'a> {
     pub(super) state: &'a State,
     pub(super) goal: Goal,
     pub(super) selection: &'a Selection,
-    pub(super) ownership: bool,
+    pub(super) project: &'a Project,
 }
 
 impl Planner<'_> {
     /// Asks the cloud and plans.
     pub(super) async fn with_cloud(&self, connection: &Connection) -> Result<Plan, Failure> {
-        let refresh = engine::refresh(&connection.client, &self.wanted.desired, self.state);
+        let refresh = engine::refresh(
+            &connection.client,
+            &self.wanted.desired,
+            self.state,
+            self.project.timeouts.consistency,
+        );
         self.make(Some(&while_telling(connection.terminal, refresh).await?))
     }
 
@@ -71,7 +77,7 @@ impl Planner<'_> {
             schemas: &schema_of,
             goal: self.goal,
             selection: self.selection,
-            ownership: self.ownership,
+            ownership: self.project.ownership_tag,
         };
         Ok(plan(&inputs)?)
     }

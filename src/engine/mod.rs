@@ -7,11 +7,13 @@
 //! - [`apply()`] dispatches the steps of a plan in order and in parallel.
 //! - `step` carries out one step, `update` the calls that change a living resource, `tags` those
 //!   of many resources together; `watch` waits for the cloud, for all steps together.
+//! - `send` writes down what is about to be sent, `settle` finds out how what was sent has ended.
 //! - [`survey`] and [`look_up`] read what is to be taken over, [`adopt`] makes a record of it.
 //! - [`Recorder`] writes the state, many changes in one write.
 
 mod apply;
 mod import;
+mod orphans;
 mod record;
 mod refresh;
 mod send;
@@ -23,6 +25,7 @@ mod watch;
 
 pub use apply::{Run, apply};
 pub use import::{adopt, look_up, survey};
+pub use orphans::{delete_orphan, list_regions, mark, release};
 pub use record::Recorder;
 pub use refresh::refresh;
 pub use settle::{Choices, Recovery, recover};

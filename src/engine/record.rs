@@ -42,11 +42,7 @@ impl Writer {
 
 impl Recorder {
     /// Begins to write to a backend under its lock.
-    pub fn start(
-        backend: Arc<dyn Backend>,
-        lock: Arc<dyn Lock>,
-        state: State,
-    ) -> (Self, Writer) {
+    pub fn start(backend: Arc<dyn Backend>, lock: Arc<dyn Lock>, state: State) -> (Self, Writer) {
         let (queue, entries) = mpsc::unbounded_channel();
         let scribe = Scribe {
             backend,
@@ -179,8 +175,12 @@ impl Scribe {
 /// Reports that another run may be writing by now.
 fn robbed(backend: &dyn Backend) -> Fault {
     let state = backend.place();
-    Fault::new(format!("the lock of the state {state} was taken away by force"))
-        .hint("nothing more is written; what this run has done since, the next run asks the cloud about")
+    Fault::new(format!(
+        "the lock of the state {state} was taken away by force"
+    ))
+    .hint(
+        "nothing more is written; what this run has done since, the next run asks the cloud about",
+    )
 }
 
 fn describe(fault: &Fault) -> String {

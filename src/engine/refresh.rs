@@ -2,30 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use crate::api::{Call, Client, Error, ErrorKind};
 use crate::kinds::{self, Kind, Page};
 use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
 use crate::schema::Read;
-use crate::state::State;
+use crate::state::{State, Status};
 
 /// How many calls are under way at once; the rate is the client's business.
 const IN_FLIGHT: usize = 8;
+
+/// The pause between two questions about what the cloud does not show yet.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Asks the cloud about every region that the files or the state name.
 ///
 /// It costs one call for each 100 resources of a region, one for each resource whose public network
 /// is described, and one for each recorded resource that the pages did not show: the pages shift
 /// while resources come and go, in whatever order the cloud lists them, so only the cloud's own word
-/// makes a resource gone.
+/// makes a resource gone. `consistency` is how long the cloud may take to show what it has taken on.
 pub async fn refresh(
     client: &Client,
     desired: &BTreeMap<Address, Desired>,
     state: &State,
+    consistency: Duration,
 ) -> Result<Snapshot, Fault> {
     let mut snapshot = Snapshot::default();
     for kind in kinds::ALL.iter().copied() {
@@ -43,7 +49,7 @@ pub async fn refresh(
                 )
             }));
         }
-        confirm_missing(client, kind, state, &mut snapshot).await?;
+        confirm_missing(client, kind, state, consistency, &mut snapshot).await?;
         let concerned = with_details(kind, desired, state, &snapshot);
         add_details(client, kind, concerned, &mut snapshot)
             .await
@@ -127,25 +133,43 @@ pub(super) async fn list_pages(
     Ok(seen.into_values().collect())
 }
 
+/// Asks for each recorded resource that no page showed.
+///
+/// One that is being made may have been accepted a moment ago, and then the cloud may not show it yet:
+/// its absence counts only after the time that the cloud may take to be consistent.
 async fn confirm_missing(
     client: &Client,
     kind: &'static dyn Kind,
     state: &State,
+    consistency: Duration,
     snapshot: &mut Snapshot,
 ) -> Result<(), Fault> {
     let word = kind.schema().kind;
+    let started = Instant::now();
     let recorded = state
         .resources
         .values()
         .filter(|record| record.kind == word);
-    let missing: Vec<Identity> = recorded
-        .map(crate::state::Record::identity)
-        .filter(|identity| !snapshot.found.contains_key(identity))
+    let mut missing: BTreeMap<Identity, Status> = recorded
+        .map(|record| (record.identity(), record.status))
+        .filter(|(identity, _)| !snapshot.found.contains_key(identity))
         .collect();
-    let Snapshot { found, gone } = describe_all(client, kind, missing).await?;
-    snapshot.found.extend(found);
-    snapshot.gone.extend(gone);
-    Ok(())
+    loop {
+        let last = started.elapsed() >= consistency;
+        let asked = describe_all(client, kind, missing.keys().cloned().collect()).await?;
+        missing.retain(|identity, status| {
+            *status == Status::Creating && asked.gone.contains(identity) && !last
+        });
+        let settled = asked.gone.into_iter();
+        snapshot
+            .gone
+            .extend(settled.filter(|identity| !missing.contains_key(identity)));
+        snapshot.found.extend(asked.found);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        sleep(PAUSE.min(consistency.saturating_sub(started.elapsed()))).await;
+    }
 }
 
 /// Asks for resources one by one: what is there, and what the cloud says is not.

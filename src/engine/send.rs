@@ -22,7 +22,7 @@ const ASK_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 /// Says how a request ended whose answer was lost.
 pub(super) enum Settled {
     /// The cloud carried it out; so is the record, if that has changed.
-    Done(Option<Record>),
+    Done(Option<Box<Record>>),
     /// It did not, and the request is still open.
     NotDone,
 }
@@ -135,7 +135,9 @@ impl Job<'_> {
                 Err(error) => return Err(self.refused(&error)),
             };
             if let Settled::Done(record) = self.settle_lost(&intent, record, &error).await? {
-                return record.map(Made::Found).ok_or_else(|| self.lost(&error));
+                return record
+                    .map(|record| Made::Found(*record))
+                    .ok_or_else(|| self.lost(&error));
             }
         }
         self.close().await?;
@@ -167,7 +169,7 @@ impl Job<'_> {
                 note,
             } => {
                 let record = changes.iter().find_map(|change| match change {
-                    Change::Recorded { record, .. } => Some((**record).clone()),
+                    Change::Recorded { record, .. } => Some(record.clone()),
                     _ => None,
                 });
                 self.write(changes).await?;

@@ -19,6 +19,7 @@ use crate::model::{
 use crate::plan::{Action, Step};
 use crate::state::{Change, Draft, Record, Request, Status};
 
+use super::orphans;
 use super::record::Recorder;
 use super::send::Made;
 use super::settle::Inquirer;
@@ -104,7 +105,7 @@ pub(super) async fn carry_out(
             .await
             .map(|record| record.id),
         (Action::AwaitDelete, Some(record)) => job.await_gone(record).await,
-        (Action::Forget, Some(record)) => job.forget().await.map(|()| record.id),
+        (Action::Forget, Some(record)) => job.give_up(record).await,
         (_, None) => Err(Trouble::failed(
             format!("the state holds no {} any more", step.address),
             "make a new plan",
@@ -458,6 +459,20 @@ impl Job<'_> {
         let kept = place.holding(&record);
         let changes = self.closing(vec![Change::recorded(self.address(), kept)]);
         self.write_about(&identity, changes).await
+    }
+
+    /// Drops the record of a resource that lives on, and the mark that it was made for this state.
+    async fn give_up(&self, record: Record) -> Result<String, Trouble> {
+        self.forget().await?;
+        if self.step.owned
+            && let Err(fault) =
+                orphans::release(&self.crew.client, self.kind, &record.identity()).await
+        {
+            // Nothing depends on it: plans tell of it, and `orphans --release` tries again.
+            let message = format!("{}: {fault}", self.address());
+            (self.crew.events)(Event::Trouble { message });
+        }
+        Ok(record.id)
     }
 
     async fn forget(&self) -> Result<(), Trouble> {

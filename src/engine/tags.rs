@@ -48,9 +48,10 @@ pub(super) enum TagFailure {
 
 impl From<Error> for TagFailure {
     fn from(error: Error) -> Self {
-        match is_silence(&error) {
-            true => Self::Unknown(error),
-            false => Self::Refused(error.to_string()),
+        if is_silence(&error) {
+            Self::Unknown(error)
+        } else {
+            Self::Refused(error.to_string())
         }
     }
 }

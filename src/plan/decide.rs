@@ -318,8 +318,12 @@ impl<'a> Known<'a> {
             (_, _, Goal::Destroy) => (Action::Delete, Reason::Destroy),
         };
         let mut step = self.step(action, reason);
-        if action == Action::Delete {
-            self.guard(&mut step, "delete", plan);
+        match action {
+            Action::Delete => self.guard(&mut step, "delete", plan),
+            Action::Forget if !matches!(self.sight, Sight::Gone) => {
+                step.owned = self.inputs.ownership;
+            }
+            _ => {}
         }
         plan.steps.push(step);
     }

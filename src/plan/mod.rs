@@ -151,7 +151,8 @@ pub struct Step {
     pub calls_before_delete: Vec<PlannedCall>,
     /// Whether a replacement is made before the old one is deleted.
     pub create_before_destroy: bool,
-    /// Whether what is made carries a tag that names its owner.
+    /// Whether what is made carries a tag that names its owner; of what is forgotten, whether that tag
+    /// is taken off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owned: bool,
     /// Where it carries none: the resources of the same name that no record holds, so that none of them

@@ -118,10 +118,8 @@ fn judge_create(case: Case<'_>, draft: &Draft, successor: bool) -> Verdict {
             let mut note = format!("{} is what the create made: it is taken over", one.id);
             if !others.is_empty() {
                 let ids: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
-                note += &format!(
-                    "; {} was made for it too, see `gwplan orphans`",
-                    ids.join(", ")
-                );
+                note.push_str("; made for it too, see `gwplan orphans`: ");
+                note.push_str(&ids.join(", "));
             }
             adopt(case, draft, successor, one, note)
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Attributes, Value};
+use crate::model::{Attributes, OWNER_KEY, Value};
 use crate::plan::{Action, Counts, FieldChange, How, Move, Plan, PlannedCall, Reason, Step};
 
 const ADD: Style = AnsiColor::Green.on_default();
@@ -141,6 +141,14 @@ fn render_step(out: &mut String, step: &Step) {
                 out,
                 &format!("      {ADD}+{ADD:#} gatewayId: {QUIET}(known after apply){QUIET:#}"),
             );
+            if step.owned {
+                line(
+                    out,
+                    &format!(
+                        "      {ADD}+{ADD:#} tags.{OWNER_KEY}: {QUIET}(gwplan's own){QUIET:#}"
+                    ),
+                );
+            }
         }
         Action::Update | Action::Replace => {
             for change in &step.changes {

@@ -79,24 +79,6 @@ fn what_is_throttled_is_sent_again() {
 }
 
 #[test]
-fn a_create_whose_answer_was_lost_is_not_sent_again() {
-    for fault in ["garbage", "lost", "cut", "5xx-after", "status:502", "reset"] {
-        let cloud = Cloud::start(&[]);
-        let project = Project::on(&cloud);
-        project.gateways([Gateway::new("a")]);
-        cloud.set_faults(&[&format!("{CREATE}={fault}#1")]);
-        let failed = project.apply().ended(1);
-        assert_eq!(cloud.calls(CREATE), 1, "{fault}");
-        let told = failed.stdout.split_once("failed: gateway.a").unwrap().1;
-        assert!(told.contains("may or may not exist now"), "{fault}: {told}");
-        assert!(
-            told.contains(r#"look in the console for one named "a""#),
-            "{fault}: {told}"
-        );
-    }
-}
-
-#[test]
 fn what_the_cloud_refuses_is_told_with_its_word_and_what_to_do() {
     let cloud = Cloud::start(&["--quota", "1"]);
     let project = Project::on(&cloud);

@@ -70,8 +70,8 @@ fn a_state_that_can_not_be_written_any_more_stops_the_creates_that_wait_their_tu
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways(fleet(&names(40)));
-    // The state outgrows what a file may hold after a few gateways; 20 a second are sent.
-    let run = project.run_within(16, false, &["apply", "--auto-approve"]);
+    // The journal outgrows what a file may hold after a few gateways; 20 a second are sent.
+    let run = project.run_within(80, false, &["apply", "--auto-approve"]);
     assert_eq!(run.code, Some(1), "{}\n{}", run.stdout, run.stderr);
     let made = cloud.gateways().len();
     assert!((1..20).contains(&made), "{made} were made");

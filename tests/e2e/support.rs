@@ -9,7 +9,9 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use gwplan::backend::{Backend, LocalBackend};
 use gwplan::sim::{DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY};
+use gwplan::state::encode;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -186,11 +188,12 @@ impl Project {
         self.run(&["destroy", "--auto-approve"])
     }
 
-    /// Reads the state file; null where there is none.
+    /// Reads the state, what stands in its journal included; null where there is none.
     pub(crate) fn state(&self) -> Json {
-        match std::fs::read(self.path("state/default.json")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
-            Err(_) => Json::Null,
+        let backend = LocalBackend::new(self.path("state/default.json"), "state");
+        match backend.load().unwrap() {
+            Some(loaded) => serde_json::from_slice(&encode(&loaded.state)).unwrap(),
+            None => Json::Null,
         }
     }
 

@@ -104,7 +104,7 @@ fn a_create_that_fails_while_nobody_looks_is_replaced() {
 fn a_cloud_that_refuses_to_list_by_ids_is_asked_page_by_page() {
     let cloud = Cloud::start(&["--create-time", "2s"]);
     let project = Project::on(&cloud);
-    let names = names(120);
+    let names = names(105);
     project.write(
         "gwplan.yaml",
         "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\n",
@@ -116,5 +116,5 @@ fn a_cloud_that_refuses_to_list_by_ids_is_asked_page_by_page() {
         "DescribeCloudNativeAPIGateways=code:InvalidParameterValue.InvalidParameterValue#1",
     ]);
     running.end().well();
-    assert_eq!(project.statuses(), [("ready".to_owned(), 120)].into());
+    assert_eq!(project.statuses(), [("ready".to_owned(), 105)].into());
 }

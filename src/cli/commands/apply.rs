@@ -151,7 +151,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             state: &state,
             goal,
             selection: &task.selection,
-            ownership: workspace.project.ownership_tag,
+            project: &workspace.project,
         };
         let plan = planner.with_cloud(&connection).await?;
         show_plan(&plan, goal, how, session)?;

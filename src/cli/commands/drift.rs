@@ -39,7 +39,10 @@ pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> 
     let snapshot = block_on(async {
         let connection = connect(session, &workspace).await?;
         // The files don't matter here: only what was applied is compared.
-        Ok(engine::refresh(&connection.client, &BTreeMap::new(), &state).await?)
+        let consistency = workspace.project.timeouts.consistency;
+        let nothing = BTreeMap::new();
+        let refresh = engine::refresh(&connection.client, &nothing, &state, consistency);
+        Ok(refresh.await?)
     })?;
     let found = drift(&state, &snapshot, &schema_of);
     session.terminal.product(&match args.format {

@@ -9,7 +9,9 @@ mod import;
 mod init;
 mod lock;
 mod man;
+mod orphans;
 mod plan;
+mod recover;
 mod schema;
 mod show;
 mod simulator;
@@ -31,6 +33,8 @@ pub(super) enum Command {
     Destroy(destroy::DestroyArgs),
     Drift(drift::DriftArgs),
     Import(import::ImportArgs),
+    Recover(recover::RecoverArgs),
+    Orphans(orphans::OrphansArgs),
     Show(show::ShowArgs),
     State(state::StateArgs),
     Lock(lock::LockCommandArgs),
@@ -52,6 +56,8 @@ impl Command {
             Self::Destroy(args) => destroy::run(&args, session),
             Self::Drift(args) => drift::run(&args, session),
             Self::Import(args) => import::run(&args, session),
+            Self::Recover(args) => recover::run(&args, session),
+            Self::Orphans(args) => orphans::run(&args, session),
             Self::Show(args) => show::run(&args, session),
             Self::State(args) => state::run(&args, session),
             Self::Lock(args) => lock::run(&args, session),

@@ -69,7 +69,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
         state: &state,
         goal,
         selection: &selection,
-        ownership: workspace.project.ownership_tag,
+        project: &workspace.project,
     };
     let plan = if args.offline {
         planner.offline()?

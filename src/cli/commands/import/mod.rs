@@ -26,7 +26,9 @@ use crate::cli::{Exit, Session};
 use out::Out;
 use take_over::Candidate;
 
-/// Takes over gateways that others have made; nothing in the cloud is changed.
+/// Takes over gateways that others have made; all that they get in the cloud is the tag gwplan:owner.
+///
+/// Those of a Terraform state don't get that either: nothing in the cloud is changed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
     /// The address under which the gateway is to be managed, for example gateway.prod-ingress.

@@ -11,7 +11,9 @@ use crate::state::Record;
 use crate::view;
 
 use crate::cli::Exit;
+use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
+use crate::cli::workspace::block_on;
 
 use super::Importer;
 use super::out::Out;
@@ -282,6 +284,7 @@ impl Importer<'_> {
         self.session
             .terminal
             .product(&view::import_table(records))?;
+        self.mark(records)?;
         tell(&self);
         match out {
             Some(out) if !out.in_project => self.session.terminal.error(&format!(
@@ -299,5 +302,27 @@ impl Importer<'_> {
             );
         }
         Ok(Exit::Done)
+    }
+
+    /// Gives what was taken over its owner tag; gateways of a Terraform state are left untouched.
+    ///
+    /// The records are durable by now: without the tag gwplan only finds them less easily, should the
+    /// state ever be lost.
+    fn mark(&self, records: &[(Address, Record)]) -> Result<(), Failure> {
+        let wanted = self.workspace.project.ownership_tag && self.args.from_terraform.is_none();
+        if !wanted || records.is_empty() {
+            return Ok(());
+        }
+        let failed = block_on(async {
+            let connection = connect(self.session, self.workspace).await?;
+            Ok(engine::mark(&connection.client, &self.state.lineage, records).await)
+        })?;
+        self.tell(failed.into_iter().map(|(address, why)| {
+            Diagnostic::warning(
+                "not-marked",
+                format!("{address} is taken over, but did not get the tag gwplan:owner: {why}"),
+            )
+            .help("nothing else is wrong: gwplan knows it by the state; the tag would let it be found again if the state were lost")
+        }))
     }
 }
