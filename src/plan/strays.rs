@@ -44,7 +44,10 @@ pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
             .any(|step| step.action == Action::Create && step.address == *address);
         plan.diagnostics.push(told(address, *stray, planned));
     }
-    let told: BTreeSet<&Identity> = strays.iter().map(|(_, stray)| stray.identity).collect();
+    let told: BTreeSet<(&str, &Address)> = strays
+        .iter()
+        .map(|(address, stray)| (stray.identity.id.as_str(), address))
+        .collect();
     warn_of_namesakes(inputs, snapshot, &told, plan);
 }
 
@@ -76,7 +79,7 @@ fn told(address: &Address, stray: Stray<'_>, planned: bool) -> Diagnostic {
 fn warn_of_namesakes(
     inputs: &Inputs<'_>,
     snapshot: &Snapshot,
-    told: &BTreeSet<&Identity>,
+    told: &BTreeSet<(&str, &Address)>,
     plan: &mut Plan,
 ) {
     let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
@@ -84,7 +87,6 @@ fn warn_of_namesakes(
     for (identity, observed) in &snapshot.found {
         if let Some(name) = name_of(&observed.attributes)
             && !recorded.contains(identity)
-            && !told.contains(identity)
             && observed.phase != Phase::Leaving
         {
             strangers.insert((&identity.region, name, &identity.id));
@@ -104,7 +106,8 @@ fn warn_of_namesakes(
             .map(|(_, _, id)| (*id).to_owned())
             .collect();
         if step.action == Action::Create {
-            for id in &ids {
+            let own = |id: &&String| told.contains(&(id.as_str(), &step.address));
+            for id in ids.iter().filter(|id| !own(id)) {
                 plan.diagnostics.push(namesake(&step.address, id, name));
             }
         }

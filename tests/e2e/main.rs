@@ -13,6 +13,7 @@ mod json;
 mod life;
 mod locks;
 mod mishaps;
+mod once;
 mod order;
 mod outside;
 mod pace;

@@ -352,8 +352,9 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// Starts a cloud that works at once and sets no limit on requests, unless the flags say else.
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut all = vec!["simulator", "-q", "--seed", "7"];
+        let mut all = vec!["simulator", "-q"];
         for (flag, value) in [
+            ("--seed", "7"),
             ("--create-time", "0s"),
             ("--delete-time", "0s"),
             ("--rps", "0"),

@@ -1,0 +1,133 @@
+//! States and journals that are not what they should be.
+
+use std::fs;
+
+use crate::support::{Cloud, Gateway, Project};
+
+use super::{PROMPT, exactly_once, project};
+
+const STATE: &str = "state/default.json";
+const JOURNAL: &str = "state/default.journal";
+const BACKUP: &str = "state/default.json.backup";
+
+/// Leaves a run that was killed while the cloud was at work on gateway b.
+fn cut_off(cloud: &Cloud) -> Project {
+    let project = project(cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    project.gateways(["a", "b"].map(Gateway::new));
+    let running = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    running.signal("KILL");
+    running.end();
+    assert!(project.path(JOURNAL).exists());
+    project
+}
+
+fn both() -> [String; 2] {
+    ["a".to_owned(), "b".to_owned()]
+}
+
+#[test]
+fn the_next_run_goes_on_where_a_killed_one_was() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let plan = project.run(&["plan"]).well();
+    let waits = "gateway.b is being created already";
+    assert!(plan.stdout.contains(waits), "{}", plan.stdout);
+    project.apply().well();
+    assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
+    exactly_once(&cloud, &project, &both());
+}
+
+#[test]
+fn a_record_that_was_cut_off_is_dropped_and_asked_of_the_cloud() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let journal = fs::read(project.path(JOURNAL)).unwrap();
+    // The last record says that the create was accepted.
+    fs::write(project.path(JOURNAL), &journal[..journal.len() - 7]).unwrap();
+    let run = project.apply().well();
+    for part in ["was cut off by a crash", "gateway.b", "taken over"] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
+    exactly_once(&cloud, &project, &both());
+}
+
+#[test]
+fn a_journal_that_is_spoilt_in_the_middle_is_an_error_and_is_kept() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let mut journal = fs::read(project.path(JOURNAL)).unwrap();
+    journal[20] ^= 1;
+    fs::write(project.path(JOURNAL), &journal).unwrap();
+    for command in [
+        &["apply", "--auto-approve"][..],
+        &["plan"],
+        &["state", "list"],
+    ] {
+        let run = project.run(command).ended(1);
+        for part in ["state/default.journal", "line 1", "orphans"] {
+            assert!(run.stderr.contains(part), "{}", run.stderr);
+        }
+    }
+    assert_eq!(fs::read(project.path(JOURNAL)).unwrap(), journal);
+    assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
+}
+
+#[test]
+fn a_state_that_is_missing_beside_a_journal_is_an_error_that_names_the_backup() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let state = fs::read(project.path(STATE)).unwrap();
+    fs::remove_file(project.path(STATE)).unwrap();
+    let run = project.apply().ended(1);
+    for part in ["there is no state", BACKUP] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    // The backup is of the time before the run: the journal continues a later state.
+    fs::copy(project.path(BACKUP), project.path(STATE)).unwrap();
+    project.apply().ended(1);
+    fs::write(project.path(STATE), state).unwrap();
+    project.apply().well();
+    exactly_once(&cloud, &project, &both());
+}
+
+#[test]
+fn a_state_that_was_edited_to_nonsense_is_left_alone_and_the_backup_is_offered() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    project.gateways(["a", "b"].map(Gateway::new));
+    project.apply().well();
+    project.write(STATE, "{ \"version\": 1, oops\n");
+    let run = project.apply().ended(1);
+    let way = format!("cp {BACKUP} {STATE}");
+    for part in ["line 1", &way, "orphans"] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    // The way that was named: the state of before, and b is found as an orphan, not made again.
+    fs::copy(project.path(BACKUP), project.path(STATE)).unwrap();
+    let run = project.apply().ended(1);
+    assert!(run.stderr.contains("stray"), "{}", run.stderr);
+    let orphans = project.run(&["orphans", "--format", "json"]).well().json();
+    let id = orphans["orphans"][0]["gatewayId"].as_str().unwrap();
+    project.run(&["import", "gateway.b", id]).well();
+    exactly_once(&cloud, &project, &both());
+}
+
+#[test]
+fn what_a_newer_gwplan_wrote_is_left_to_that() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    let newer = fs::read_to_string(project.path(STATE)).unwrap();
+    let newer = newer.replacen("\"version\": 1", "\"version\": 2", 1);
+    project.write(STATE, &newer);
+    let run = project.apply().ended(1);
+    assert!(run.stderr.contains("newer"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(project.path(STATE)).unwrap(), newer);
+}

@@ -1,0 +1,130 @@
+//! Answers that never come.
+
+use crate::support::{Cloud, Gateway, fleet, names};
+
+use super::{PROMPT, exactly_once, project};
+
+const CREATE: &str = "CreateCloudNativeAPIGateway";
+
+/// How many seeds are tried where nothing else is asked for; the long run takes a hundred.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let asked = std::env::var("GWPLAN_SEEDS").ok();
+    1..=asked.and_then(|count| count.parse().ok()).unwrap_or(12)
+}
+
+#[test]
+fn a_create_that_was_carried_out_is_found_and_not_sent_again() {
+    for fault in ["garbage", "lost", "cut", "5xx-after"] {
+        let cloud = Cloud::start(&[]);
+        let project = project(&cloud, PROMPT);
+        project.gateways([Gateway::new("a")]);
+        cloud.set_faults(&[&format!("{CREATE}={fault}#1")]);
+        let run = project.apply().well();
+        assert_eq!(cloud.calls(CREATE), 1, "{fault}");
+        assert!(run.stderr.contains("taken over"), "{}", run.stderr);
+        exactly_once(&cloud, &project, &["a".to_owned()]);
+    }
+}
+
+#[test]
+fn a_create_that_was_not_carried_out_is_sent_anew_when_that_is_certain() {
+    for fault in ["status:502", "reset"] {
+        let cloud = Cloud::start(&[]);
+        let project = project(&cloud, PROMPT);
+        project.gateways([Gateway::new("a")]);
+        cloud.set_faults(&[&format!("{CREATE}={fault}#1")]);
+        let run = project.apply().well();
+        assert_eq!(cloud.calls(CREATE), 2, "{fault}");
+        assert!(run.stderr.contains("it is sent anew"), "{}", run.stderr);
+        exactly_once(&cloud, &project, &["a".to_owned()]);
+    }
+}
+
+#[test]
+fn a_successor_whose_answer_was_lost_is_found_and_takes_its_place() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    let first = Gateway::new("a").with("lifecycle: { createBeforeDestroy: true }");
+    project.gateways([first]);
+    project.apply().well();
+    let old = project.id("a");
+    cloud.set_faults(&[&format!("{CREATE}=lost#1")]);
+    project
+        .run(&["apply", "--auto-approve", "--replace", "gateway.a"])
+        .well();
+    assert_ne!(project.id("a"), old);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn a_network_is_added_once_whatever_becomes_of_the_answer() {
+    const ADD: &str = "CreateCloudNativeAPIGatewayPublicNetwork";
+    for (fault, calls) in [("lost", 1), ("5xx-after", 1), ("reset", 2)] {
+        let cloud = Cloud::start(&[]);
+        let project = project(&cloud, PROMPT);
+        project.gateways([Gateway::new("a")]);
+        project.apply().well();
+        cloud.set_faults(&[&format!("{ADD}={fault}#1")]);
+        project.gateways([Gateway::new("a").with("internetConfig: { internetPayMode: TRAFFIC }")]);
+        project.apply().well();
+        assert_eq!(cloud.calls(ADD), calls, "{fault}");
+        exactly_once(&cloud, &project, &["a".to_owned()]);
+    }
+}
+
+#[test]
+fn half_of_all_answers_are_lost() {
+    for seed in seeds() {
+        storm(seed, &[], PROMPT, &[&format!("{CREATE}=lost@0.5")]);
+    }
+}
+
+#[test]
+fn half_of_all_creates_end_in_a_bad_gateway_after_they_were_carried_out() {
+    for seed in seeds() {
+        storm(seed, &[], PROMPT, &[&format!("{CREATE}=5xx-after@0.5")]);
+    }
+}
+
+#[test]
+fn the_cloud_asks_for_fewer_requests_all_the_time() {
+    for seed in seeds() {
+        storm(seed, &[], PROMPT, &["*=code:RequestLimitExceeded@0.4"]);
+    }
+}
+
+/// The seeds go side by side: each run mostly waits until the cloud may have become consistent.
+#[test]
+fn all_of_it_at_once_while_the_cloud_shows_things_late() {
+    let settings =
+        "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\ntimeouts: { consistency: 7s }\n";
+    let faults = [
+        "CreateCloudNativeAPIGateway=lost@0.3",
+        "CreateCloudNativeAPIGateway=5xx-after@0.3",
+        "*=code:RequestLimitExceeded@0.1",
+    ];
+    let runs: Vec<_> = seeds()
+        .map(|seed| std::thread::spawn(move || storm(seed, &["--lag", "5s"], settings, &faults)))
+        .collect();
+    for run in runs {
+        run.join().unwrap();
+    }
+}
+
+/// Applies 20 gateways in bad weather, and then looks in good weather.
+#[track_caller]
+fn storm(seed: u64, flags: &[&str], settings: &str, faults: &[&str]) {
+    let seed = seed.to_string();
+    let cloud = Cloud::start(&[&["--seed", &seed], flags].concat());
+    let project = project(&cloud, settings);
+    let names = names(20);
+    project.gateways(fleet(&names));
+    cloud.set_faults(faults);
+    project.apply().well();
+    cloud.set_faults(&[]);
+    // What the list shows late it shows by now.
+    if flags.contains(&"--lag") {
+        std::thread::sleep(std::time::Duration::from_secs(5));
+    }
+    exactly_once(&cloud, &project, &names);
+}

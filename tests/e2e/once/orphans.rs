@@ -1,0 +1,77 @@
+//! Gateways that were made for a state that does not hold them.
+
+use crate::support::{Cloud, Gateway, Project};
+
+use super::{PROMPT, exactly_once, project};
+
+/// Leaves a gateway that the state has forgotten.
+fn forgotten(cloud: &Cloud) -> (Project, String) {
+    let project = project(cloud, PROMPT);
+    project.gateways(["a", "b"].map(Gateway::new));
+    project.apply().well();
+    let id = project.id("b");
+    project.run(&["state", "rm", "gateway.b"]).well();
+    project.gateways([Gateway::new("a")]);
+    (project, id)
+}
+
+#[test]
+fn orphans_are_listed_with_what_can_be_done() {
+    let cloud = Cloud::start(&[]);
+    let (project, id) = forgotten(&cloud);
+    let text = project.run(&["orphans"]).well().stdout;
+    for part in [
+        format!("{id} in ap-guangzhou: made for gateway.b"),
+        format!("gwplan import gateway.b {id}"),
+        format!("gwplan orphans --delete {id}"),
+        format!("gwplan orphans --release {id}"),
+    ] {
+        assert!(text.contains(&part), "{text}");
+    }
+    let json = project.run(&["orphans", "--format", "json"]).well().json();
+    assert_eq!(json["orphans"][0]["address"], "gateway.b");
+    assert_eq!(json["orphans"].as_array().unwrap().len(), 1);
+    let plan = project.run(&["plan"]).well();
+    assert!(plan.stderr.contains(&format!("{id} in")), "{}", plan.stderr);
+}
+
+#[test]
+fn an_orphan_is_deleted_only_with_approval_and_only_if_it_is_one() {
+    let cloud = Cloud::start(&["--delete-time", "1s"]);
+    let (project, id) = forgotten(&cloud);
+    project.run(&["orphans", "--delete", &id]).ended(1);
+    let recorded = project.id("a");
+    let run = project.run(&["orphans", "--delete", &recorded, "--auto-approve"]);
+    assert!(run.ended(1).stderr.contains("is no orphan"));
+    assert_eq!(cloud.gateways().len(), 2);
+    project
+        .run(&["orphans", "--delete", &id, "--auto-approve"])
+        .well();
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+    let text = project.run(&["orphans"]).well().stdout;
+    assert!(text.starts_with("No orphans"), "{text}");
+}
+
+#[test]
+fn an_orphan_is_taken_over_under_its_address() {
+    let cloud = Cloud::start(&[]);
+    let (project, id) = forgotten(&cloud);
+    project.gateways(["a", "b"].map(Gateway::new));
+    project.apply().ended(1);
+    project.run(&["import", "gateway.b", &id]).well();
+    exactly_once(&cloud, &project, &["a".to_owned(), "b".to_owned()]);
+}
+
+#[test]
+fn what_was_made_for_a_lost_state_is_found_by_asking_for_any() {
+    let cloud = Cloud::start(&[]);
+    let (project, _) = forgotten(&cloud);
+    std::fs::remove_dir_all(project.path("state")).unwrap();
+    let text = project.run(&["orphans"]).well().stdout;
+    assert!(text.starts_with("No orphans"), "{text}");
+    let json = project
+        .run(&["orphans", "--any-state", "--format", "json"])
+        .well()
+        .json();
+    assert_eq!(json["orphans"].as_array().unwrap().len(), 2);
+}
