@@ -374,3 +374,30 @@ fn removed_entries_forget_a_gateway_that_lives_on() {
         plan.stderr
     );
 }
+
+#[test]
+fn moves_in_a_circle_are_refused_and_the_commands_that_are_named_exchange() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b")]);
+    project.apply().well();
+    let (a, b) = (project.id("a"), project.id("b"));
+    project.write(
+        "moves.yaml",
+        "moved:\n  - { from: gateway.a, to: gateway.b }\n  - { from: gateway.b, to: gateway.a }\n",
+    );
+    let refused = project.apply().ended(1);
+    let told = refused.stderr;
+    assert_eq!(told.matches("error[").count(), 1, "{told}");
+    let commands: Vec<&str> = told
+        .split('`')
+        .filter_map(|part| part.strip_prefix("gwplan "))
+        .collect();
+    assert_eq!(commands.len(), 3, "{told}");
+    std::fs::remove_file(project.path("moves.yaml")).unwrap();
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        project.run(&arguments).well();
+    }
+    assert_eq!((project.id("a"), project.id("b")), (b, a));
+}
