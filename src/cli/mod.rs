@@ -121,6 +121,8 @@ struct Session {
     /// How the project is to be read.
     options: config::Options,
     clock: Clock,
+    /// Whether stdout is a stream of JSON messages, which warnings belong to.
+    json_lines: bool,
 }
 
 /// Runs the command that the arguments ask for.
@@ -152,6 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         environment,
         options,
         clock: Clock::system(),
+        json_lines: arguments.command.writes_json_lines(),
     };
     match arguments.command.run(&session) {
         Ok(exit) => exit.into(),

@@ -34,7 +34,7 @@ pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
-    how: HowArgs,
+    pub(super) how: HowArgs,
 }
 
 /// How a plan is carried out.
@@ -64,6 +64,11 @@ pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> 
 }
 
 impl HowArgs {
+    /// Tells whether stdout is a stream of JSON messages.
+    pub(super) fn writes_json_lines(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Writes the line that output for programs begins with.
     fn begin(&self, session: &Session) -> Result<(), Failure> {
         match self.format {

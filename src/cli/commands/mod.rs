@@ -38,6 +38,15 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Tells whether its output is a stream of JSON messages.
+    pub(super) fn writes_json_lines(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.how.writes_json_lines(),
+            Self::Destroy(args) => args.how.writes_json_lines(),
+            _ => false,
+        }
+    }
+
     /// Runs the command.
     pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
