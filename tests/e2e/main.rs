@@ -16,6 +16,7 @@ mod mishaps;
 mod order;
 mod outside;
 mod pace;
+mod readme;
 mod secrets;
 mod signals;
 mod streams;
