@@ -19,6 +19,8 @@ use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
+use super::refuse_missing;
+
 /// Makes the cloud what the files say, or carries out a saved plan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
@@ -104,6 +106,7 @@ impl HowArgs {
 }
 
 fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    refuse_missing(&args.paths, session)?;
     if let [path] = args.paths.as_slice()
         && let Some(saved) = read_saved(&session.root.join(path))?
     {

@@ -14,7 +14,11 @@ mod simulator;
 mod state;
 mod validate;
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+
+use crate::model::Fault;
 
 use super::failure::Failure;
 use super::{Exit, Session};
@@ -65,4 +69,20 @@ impl Command {
             Self::Man(args) => man::run(&args, session),
         }
     }
+}
+
+/// Refuses paths at which there is nothing, before they are taken for anything.
+fn refuse_missing<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+    session: &Session,
+) -> Result<(), Failure> {
+    for path in paths {
+        if matches!(session.root.join(path).try_exists(), Ok(false)) {
+            let fault = Fault::new(format!("there is no file {}", path.display()));
+            return Err(fault
+                .hint("check the path; `gwplan plan --out FILE` makes a saved plan")
+                .into());
+        }
+    }
+    Ok(())
 }
