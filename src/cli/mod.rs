@@ -30,7 +30,8 @@ use terminal::Terminal;
     name = "gwplan",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    next_help_heading = "Global options"
 )]
 #[command(
     after_help = "Exit codes: 0 done, 1 an error, 2 changes or drift (with --detailed-exitcode), 130 interrupted."

@@ -8,6 +8,7 @@
 mod support;
 
 mod faults;
+mod help;
 mod import;
 mod json;
 mod life;
