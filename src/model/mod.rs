@@ -15,7 +15,9 @@ mod value;
 
 pub use address::{Address, AddressError, MAX_NAME_CHARS};
 pub use clock::Clock;
-pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
+pub use diagnostic::{
+    Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics, turns_direction,
+};
 pub use fault::Fault;
 pub use hex::hex;
 pub use path::{FieldPath, get as value_at, set as set_value_at};
