@@ -281,6 +281,29 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Checks the region that comes from the environment, which has no place in any file.
+    fn check_region(&mut self) {
+        let desired = &self.loaded.desired;
+        let used = desired.values().any(|one| one.region == self.region);
+        if self.project.region.is_some() || self.region.is_empty() || !used {
+            return;
+        }
+        let context = Context {
+            region: self.region,
+            allow: &self.project.allow,
+        };
+        let attributes = [("region".to_owned(), self.region.into())].into();
+        let mut findings = Vec::new();
+        let root = FieldPath::root();
+        check::check_fields(meta::META, &attributes, &root, &context, &mut findings);
+        let faults = findings.into_iter().map(|finding| {
+            let region = self.region;
+            let summary = format!("TENCENTCLOUD_REGION is {region:?}, which is not known");
+            Diagnostic::error(finding.rule, summary).help(finding.help)
+        });
+        self.loaded.diagnostics.extend(faults);
+    }
+
     fn finish(mut self) -> Loaded {
         self.check_defaults();
         let entries = std::mem::take(&mut self.entries);
@@ -290,6 +313,7 @@ impl<'a> Loader<'a> {
                 .flatten();
             self.resource(address, entry, doubt);
         }
+        self.check_region();
         let Self {
             schemas,
             changes,
