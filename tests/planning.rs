@@ -10,6 +10,7 @@ use gwplan::model::{
 use gwplan::plan::{Action, Goal, How, Inputs, Plan, Reason, Selection, Snapshot, plan};
 use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defaults};
 use gwplan::state::{Record, State, Status};
+use gwplan::view::question;
 
 const REGION: &str = "ap-guangzhou";
 
@@ -521,6 +522,28 @@ fn a_removed_entry_forgets_without_deleting() {
         (plan.steps[0].action, &plan.steps[0].reason),
         (Action::Forget, &Reason::Removed)
     );
+}
+
+#[test]
+fn the_question_says_what_the_plan_costs() {
+    let mut world = World::with(&["a", "b"]);
+    let ask = |world: &World, goal| question(&world.plan_for(goal), goal);
+    assert_eq!(ask(&world, Goal::Destroy), "Destroy 2 for good?");
+    world.seen("a").phase = Phase::Leaving;
+    assert_eq!(ask(&world, Goal::Destroy), "Destroy 1 for good?");
+    world.seen("b").phase = Phase::Leaving;
+    assert_eq!(
+        ask(&world, Goal::Destroy),
+        "Nothing is left to destroy. Wait for the deletes under way?"
+    );
+    let mut world = World::with(&["a", "b"]);
+    world.desired.remove(&address("a"));
+    assert_eq!(
+        ask(&world, Goal::Converge),
+        "Carry this plan out, 1 to destroy among it?"
+    );
+    world.seen("a").phase = Phase::Leaving;
+    assert_eq!(ask(&world, Goal::Converge), "Carry this plan out?");
 }
 
 #[test]

@@ -163,7 +163,10 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         if let Some(expected) = task.expected {
             expect_digest(expected, &plan, &binding(session, &workspace, &state))?;
         }
-        if !plan.is_empty() && !approved && !session.terminal.confirm(&question(&plan, goal))? {
+        if !plan.is_empty()
+            && !approved
+            && !session.terminal.confirm(&view::question(&plan, goal))?
+        {
             session
                 .terminal
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
@@ -239,17 +242,6 @@ fn refuse_to_hang(
         )));
     }
     Ok(())
-}
-
-fn question(plan: &Plan, goal: Goal) -> String {
-    let destroys = plan.counts().destroy;
-    match goal {
-        Goal::Destroy => format!("Destroy {destroys} for good?"),
-        Goal::Converge if destroys > 0 => {
-            format!("Carry this plan out, {destroys} to destroy among it?")
-        }
-        Goal::Converge => "Carry this plan out?".to_owned(),
-    }
 }
 
 fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Result<(), Failure> {
@@ -335,9 +327,10 @@ fn tell_end(
             session.terminal.product(&lines.report(report, goal))?;
         }
         Format::Text if plan.is_empty() => {}
-        Format::Text => session
-            .terminal
-            .product(&format!("\n{}", view::report_text(report, verb_of(goal))))?,
+        Format::Text => {
+            let text = view::report_text(report, plan.moves.len(), verb_of(goal));
+            session.terminal.product(&format!("\n{text}"))?;
+        }
     }
     if report.interrupted {
         session
