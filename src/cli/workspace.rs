@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use jiff::Timestamp;
 
 use crate::backend::{Backend, Holder, LocalBackend};
 use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
@@ -147,6 +148,7 @@ impl Workspace {
             .environment
             .get("USER")
             .or(session.environment.get("LOGNAME"));
+        let now = session.clock.now();
         Holder {
             user: user.unwrap_or("somebody").to_owned(),
             host: rustix::system::uname()
@@ -155,7 +157,8 @@ impl Workspace {
                 .into_owned(),
             process: std::process::id(),
             command: command.to_owned(),
-            since: session.clock.now(),
+            // Whoever reads it cares for no fraction of a second.
+            since: Timestamp::from_second(now.as_second()).unwrap_or(now),
         }
     }
 }

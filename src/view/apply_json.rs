@@ -196,13 +196,14 @@ impl<'a> JsonLines<'a> {
 
 /// Counts what is added, changed and removed; the format has no word for waiting, so what is waited
 /// for counts as what it comes to, as its own message says.
-fn counts(actions: impl Iterator<Item = Action> + Clone) -> [usize; 3] {
-    let count = |counted: fn(&Action) -> bool| actions.clone().filter(counted).count();
-    [
-        count(|action| action.makes()),
-        count(|action| *action == Action::Update),
-        count(|action| action.destroys()),
-    ]
+fn counts(actions: impl Iterator<Item = Action>) -> [usize; 3] {
+    actions.fold([0; 3], |[add, change, remove], action| {
+        [
+            add + usize::from(action.makes()),
+            change + usize::from(action == Action::Update),
+            remove + usize::from(action.destroys()),
+        ]
+    })
 }
 
 fn action_word(action: Action) -> &'static str {

@@ -20,6 +20,9 @@ fn a_second_apply_is_told_who_holds_the_state_and_a_plan_is_not_kept_out() {
             told.contains(&format!("(process {}), since 2", first.process())),
             "{told}"
         );
+        let since = told.split("since ").nth(1).unwrap();
+        let since = since.split_whitespace().next().unwrap();
+        assert_eq!(since.len(), "2025-09-01T12:00:00Z".len(), "{told}");
         assert!(told.contains("hint: "), "{told}");
         assert_eq!(second.stdout, "");
     }
