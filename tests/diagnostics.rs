@@ -75,6 +75,15 @@ fn of_a_very_long_line_only_what_surrounds_the_fault_is_shown() {
     let last = text.trim_end().rsplit("\n\n").next().expect("diagnostics");
     insta::assert_snapshot!("text_of_a_long_line", last);
 
+    let twice = format!("gateways: {{ a: 1, {}, a: 2 }}\n", ascii.join(", "));
+    let text = validate("gateways.yaml", &twice, &["--color", "never"]);
+    insta::assert_snapshot!("text_of_two_places_in_a_long_line", text.trim_end());
+    for colour in ["always", "never"] {
+        let deep = format!("gateways: {}\n", "[".repeat(1000));
+        let text = validate("gateways.yaml", &deep, &["--color", colour]);
+        assert!(!text.contains(":::"), "{text}");
+    }
+
     let json = validate_json("gateways.yaml", &line, "json");
     for diagnostic in json["diagnostics"].as_array().expect("a list") {
         let code = diagnostic["snippet"]["code"].as_str().expect("code");

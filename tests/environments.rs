@@ -426,3 +426,36 @@ fn the_example_is_valid_in_each_environment() {
         "prod"
     );
 }
+
+#[test]
+fn a_region_from_the_environment_is_checked_where_it_is_what_counts() {
+    let yaml = gateways("    name: a\n    nodeConfig: { specification: 1c2g, number: 2 }\n");
+    let folder = project(&[("gwplan.yaml", "state: {}\n"), ("gateways.yaml", &yaml)]);
+    let run = |arguments: &str, region: &str| {
+        gwplan(folder.path(), arguments, &[("TENCENTCLOUD_REGION", region)])
+    };
+    for region in ["ap_guangzhou", "  ", "ap-guangzhou "] {
+        let refused = run("validate", region);
+        let told =
+            format!("error[unknown-value]: TENCENTCLOUD_REGION is {region:?}, which is not known");
+        assert_eq!(refused.code, 1, "{region:?}: {}", refused.stdout);
+        assert!(refused.stdout.starts_with(&told), "{}", refused.stdout);
+        let refused = run("plan --offline", region);
+        assert_eq!(refused.code, 1, "{region:?}: {}", refused.stderr);
+        assert!(refused.stderr.starts_with(&told), "{}", refused.stderr);
+    }
+    let refused = run("validate", "ap_guangzhou");
+    assert!(
+        refused.stdout.contains("did you mean `ap-guangzhou`?"),
+        "{}",
+        refused.stdout
+    );
+    assert_eq!(run("validate", "ap-guangzhou").code, 0);
+
+    let allowed = "allow: { region: [mars-north] }\n";
+    fs::write(folder.path().join("gwplan.yaml"), allowed).expect("written");
+    assert_eq!(run("validate", "mars-north").code, 0);
+    let named = "provider: { region: ap-guangzhou }\n";
+    fs::write(folder.path().join("gwplan.yaml"), named).expect("written");
+    assert_eq!(run("validate", "ap_guangzhou").code, 0);
+}

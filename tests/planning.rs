@@ -10,6 +10,7 @@ use gwplan::model::{
 use gwplan::plan::{Action, Goal, How, Inputs, Plan, Reason, Selection, Snapshot, plan};
 use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defaults};
 use gwplan::state::{Record, State, Status};
+use gwplan::view::question;
 
 const REGION: &str = "ap-guangzhou";
 
@@ -394,16 +395,19 @@ fn a_resource_that_is_gone_is_planned_anew() {
     assert!(plan.drift[0].gone);
 }
 
+fn entry(from: &str, to: &str) -> Moved {
+    Moved {
+        from: address(from),
+        to: address(to),
+        location: None,
+    }
+}
+
 #[test]
 fn a_chain_of_moves_leads_to_its_end_and_touches_nothing() {
     let mut world = World::with(&["c"]);
     let record = world.state.resources.remove(&address("c")).expect("there");
     world.state.resources.insert(address("a"), record);
-    let entry = |from: &str, to: &str| Moved {
-        from: address(from),
-        to: address(to),
-        location: None,
-    };
     world.moved = vec![entry("b", "c"), entry("a", "b")];
     let plan = world.plan();
     assert_eq!(actions(&plan), []);
@@ -415,21 +419,78 @@ fn a_chain_of_moves_leads_to_its_end_and_touches_nothing() {
 }
 
 #[test]
-fn a_circle_of_moves_an_occupied_end_and_an_idle_move_are_told() {
-    let entry = |from: &str, to: &str| Moved {
-        from: address(from),
-        to: address(to),
-        location: None,
-    };
-    let mut world = World::with(&["a"]);
-    world.moved = vec![entry("a", "b"), entry("b", "a")];
-    assert!(rules(&world.plan()).contains(&(Severity::Error, "bad-move")));
+fn an_occupied_end_and_an_idle_move_are_told() {
     let mut world = World::with(&["a", "b"]);
     world.moved = vec![entry("a", "b")];
     assert_eq!(rules(&world.plan()), [(Severity::Error, "bad-move")]);
     let mut world = World::with(&["a"]);
     world.moved = vec![entry("x", "a")];
     assert_eq!(rules(&world.plan()), [(Severity::Warning, "idle-move")]);
+}
+
+#[test]
+fn a_circle_of_moves_is_told_once_with_the_commands_that_exchange() {
+    for (circle, more, summary, commands) in [
+        (
+            &["a", "b"][..],
+            &[][..],
+            "gateway.a → gateway.b → gateway.a",
+            &["a spare", "b a", "spare b"][..],
+        ),
+        (
+            &["a", "b", "c"],
+            // What leads into a circle is no circle of its own.
+            &["x"],
+            "gateway.a → gateway.b → gateway.c → gateway.a",
+            &["a spare", "c a", "b c", "spare b"],
+        ),
+    ] {
+        let all: Vec<&str> = circle.iter().chain(more).copied().collect();
+        let mut world = World::with(&all);
+        let onward = circle.iter().zip(circle.iter().cycle().skip(1));
+        world.moved = onward.map(|(from, to)| entry(from, to)).collect();
+        world.moved.extend(more.iter().map(|from| entry(from, "a")));
+        let plan = world.plan();
+        assert_eq!(plan.moves, []);
+        let [told] = plan.diagnostics.as_slice() else {
+            panic!("{:?}", plan.diagnostics);
+        };
+        assert_eq!((told.severity, told.rule), (Severity::Error, "bad-move"));
+        assert!(told.summary.ends_with(summary), "{}", told.summary);
+        let commands: Vec<String> = commands
+            .iter()
+            .map(|step| {
+                format!(
+                    "`gwplan state mv gateway.{}`",
+                    step.replace(' ', " gateway.")
+                )
+            })
+            .collect();
+        assert!(
+            told.help.ends_with(&commands.join(", then ")),
+            "{}",
+            told.help
+        );
+    }
+}
+
+#[test]
+fn a_circle_that_a_resource_went_round_keeps_its_last_entry_and_needs_no_exchange() {
+    let mut world = World::with(&["a"]);
+    world.moved = vec![entry("a", "b"), entry("b", "a")];
+    let plan = world.plan();
+    assert_eq!(rules(&plan), [(Severity::Error, "bad-move")]);
+    let help = &plan.diagnostics[0].help;
+    assert!(help.contains("remove the entries that are done"), "{help}");
+}
+
+#[test]
+fn a_move_to_itself_is_told_once() {
+    let mut world = World::with(&["a"]);
+    world.moved = vec![entry("a", "a")];
+    let plan = world.plan();
+    assert_eq!(rules(&plan), [(Severity::Error, "bad-move")]);
+    assert_eq!(plan.diagnostics[0].summary, "gateway.a is moved to itself");
 }
 
 #[test]
@@ -464,6 +525,28 @@ fn a_removed_entry_forgets_without_deleting() {
         (plan.steps[0].action, &plan.steps[0].reason),
         (Action::Forget, &Reason::Removed)
     );
+}
+
+#[test]
+fn the_question_says_what_the_plan_costs() {
+    let mut world = World::with(&["a", "b"]);
+    let ask = |world: &World, goal| question(&world.plan_for(goal), goal);
+    assert_eq!(ask(&world, Goal::Destroy), "Destroy 2 for good?");
+    world.seen("a").phase = Phase::Leaving;
+    assert_eq!(ask(&world, Goal::Destroy), "Destroy 1 for good?");
+    world.seen("b").phase = Phase::Leaving;
+    assert_eq!(
+        ask(&world, Goal::Destroy),
+        "Nothing is left to destroy. Wait for the deletes under way?"
+    );
+    let mut world = World::with(&["a", "b"]);
+    world.desired.remove(&address("a"));
+    assert_eq!(
+        ask(&world, Goal::Converge),
+        "Carry this plan out, 1 to destroy among it?"
+    );
+    world.seen("a").phase = Phase::Leaving;
+    assert_eq!(ask(&world, Goal::Converge), "Carry this plan out?");
 }
 
 #[test]

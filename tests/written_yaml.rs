@@ -10,11 +10,11 @@ use proptest::prelude::*;
 
 const REGION: &str = "ap-guangzhou";
 
-/// Texts of all kinds of characters, and of those that mean something in YAML.
+/// Texts of all kinds of characters that can be seen, and of those that mean something in YAML.
 fn text(length: usize) -> impl Strategy<Value = String> {
     let tricky = "[-?:,\\[\\]{}#&*!|>'\"%@` ~=<$0-9eExXoOyYnNtTfF._+/\u{a0}\u{200b}\u{2028}]";
-    let any = "[^\u{0}-\u{1f}\u{7f}-\u{9f}]";
-    prop_oneof![
+    let any = "[^\u{0}-\u{1f}\u{7f}-\u{9f}\u{202a}-\u{202e}\u{2066}-\u{2069}]";
+    let texts = prop_oneof![
         proptest::string::string_regex(&format!("{tricky}{{1,{length}}}")).expect("a pattern"),
         proptest::string::string_regex(&format!("{any}{{1,{length}}}")).expect("a pattern"),
         prop_oneof![
@@ -32,7 +32,10 @@ fn text(length: usize) -> impl Strategy<Value = String> {
             Just("a #b"),
         ]
         .prop_map(str::to_owned),
-    ]
+    ];
+    texts.prop_filter("white space alone is refused", |text| {
+        !text.trim().is_empty()
+    })
 }
 
 fn tag() -> impl Strategy<Value = String> {

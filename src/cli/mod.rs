@@ -33,7 +33,8 @@ use terminal::Terminal;
     name = "gwplan",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    next_help_heading = "Global options"
 )]
 #[command(
     after_help = "Exit codes: 0 done, 1 an error, 2 changes or drift (with --detailed-exitcode), 130 interrupted."
@@ -124,6 +125,8 @@ struct Session {
     /// How the project is to be read.
     options: config::Options,
     clock: Clock,
+    /// Whether stdout is a stream of JSON messages, which warnings belong to.
+    json_lines: bool,
 }
 
 /// Runs the command that the arguments ask for.
@@ -155,6 +158,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         environment,
         options,
         clock: Clock::system(),
+        json_lines: arguments.command.writes_json_lines(),
     };
     match arguments.command.run(&session) {
         Ok(exit) => exit.into(),

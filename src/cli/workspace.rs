@@ -13,7 +13,7 @@ use crate::kinds;
 use crate::model::{Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors};
 use crate::schema::{ResourceSchema, suggest};
 use crate::state::State;
-use crate::view::{DiagnosticFormat, render_diagnostics};
+use crate::view::{DiagnosticFormat, JsonLines, render_diagnostics};
 
 use super::Session;
 use super::failure::Failure;
@@ -227,13 +227,18 @@ fn shown_root(root: &Path) -> String {
     }
 }
 
-/// Shows warnings, and turns errors into a failure.
+/// Shows warnings, in the form of the output, and turns errors into a failure.
 pub(super) fn refuse_errors(
     session: &Session,
     diagnostics: Vec<Diagnostic>,
 ) -> Result<(), Failure> {
     if has_errors(&diagnostics) {
         return Err(Failure::Diagnostics(diagnostics));
+    }
+    if session.json_lines {
+        let lines = JsonLines::new(&schema_of, session.clock.clone());
+        let warnings = diagnostics.iter().map(|warning| lines.diagnostic(warning));
+        return session.terminal.product(&warnings.collect::<String>());
     }
     if !diagnostics.is_empty() {
         session

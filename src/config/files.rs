@@ -1,6 +1,7 @@
 //! Which files make up the desired state.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -13,13 +14,16 @@ pub const PROJECT_FILE: &str = "gwplan.yaml";
 /// Says why no files were found.
 #[derive(Debug, Error)]
 pub enum FilesError {
+    /// There is nothing at a path that was given.
+    #[error("there is no file or folder {0}")]
+    Missing(String),
     /// A path that was given can't be looked at.
     #[error("{path}: {error}")]
     Unreadable {
         /// The path as given.
         path: String,
         /// What the system says.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// A folder holds no YAML files.
     #[error("{0}: no YAML files with gateways here (*.yaml, *.yml; {PROJECT_FILE} does not count)")]
@@ -40,9 +44,12 @@ pub fn find_files(
     let paths = if paths.is_empty() { &here[..] } else { paths };
     let mut found = BTreeSet::new();
     for path in paths {
-        let unreadable = |error| FilesError::Unreadable {
-            path: path.display().to_string(),
-            error,
+        let unreadable = |error: io::Error| {
+            let path = path.display().to_string();
+            match error.kind() {
+                io::ErrorKind::NotFound => FilesError::Missing(path),
+                _ => FilesError::Unreadable { path, error },
+            }
         };
         if std::fs::metadata(root.join(path))
             .map_err(unreadable)?

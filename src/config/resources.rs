@@ -8,7 +8,7 @@ use indexmap::map::Entry as MapEntry;
 use serde_yaml::Value as Yaml;
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, FieldPath, Location, Moved, Removed, Value,
+    Address, Attributes, Desired, Diagnostic, FieldPath, Location, Moved, Removed, Severity, Value,
     sort_diagnostics,
 };
 use crate::schema::{Context, Field, ResourceSchema, check, fill_defaults, meta, suggest};
@@ -18,7 +18,7 @@ use super::document::{Document, Parsed};
 use super::graph::{ReferencePlaces, check_references};
 use super::project::Project;
 use super::read::{MAP_OF_RESOURCES, Place, Reader};
-use super::resource::{Finder, Layer, Meta};
+use super::resource::{Finder, Layer, Meta, diagnostic};
 
 /// Holds the desired state and everything that is wrong with it.
 #[derive(Debug, Default)]
@@ -256,7 +256,56 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Checks what the defaults say, whether or not any resource takes it.
+    ///
+    /// Warnings are left to the resources: they speak of what the values come to.
+    fn check_defaults(&mut self) {
+        let context = Context {
+            region: self.region,
+            allow: &self.project.allow,
+        };
+        let tables = self.schemas.iter().map(|schema| schema.fields);
+        let tables: Vec<&[Field]> = tables.chain([meta::META]).collect();
+        for layer in self.project.layers() {
+            let mut findings = Vec::new();
+            for table in &tables {
+                let root = FieldPath::root();
+                check::check_fields(table, layer.attributes, &root, &context, &mut findings);
+            }
+            findings.retain(|f| f.severity == Severity::Error && f.rule != "missing-key");
+            let faults = findings.into_iter().map(|finding| {
+                let location = layer.place.locate(&finding.path, finding.on_key);
+                diagnostic(finding, location)
+            });
+            self.loaded.diagnostics.extend(faults);
+        }
+    }
+
+    /// Checks the region that comes from the environment, which has no place in any file.
+    fn check_region(&mut self) {
+        let desired = &self.loaded.desired;
+        let used = desired.values().any(|one| one.region == self.region);
+        if self.project.region.is_some() || self.region.is_empty() || !used {
+            return;
+        }
+        let context = Context {
+            region: self.region,
+            allow: &self.project.allow,
+        };
+        let attributes = [("region".to_owned(), self.region.into())].into();
+        let mut findings = Vec::new();
+        let root = FieldPath::root();
+        check::check_fields(meta::META, &attributes, &root, &context, &mut findings);
+        let faults = findings.into_iter().map(|finding| {
+            let region = self.region;
+            let summary = format!("TENCENTCLOUD_REGION is {region:?}, which is not known");
+            Diagnostic::error(finding.rule, summary).help(finding.help)
+        });
+        self.loaded.diagnostics.extend(faults);
+    }
+
     fn finish(mut self) -> Loaded {
+        self.check_defaults();
         let entries = std::mem::take(&mut self.entries);
         for (address, entry) in &entries {
             let doubt = (entry.stratum == Stratum::Overlay)
@@ -264,6 +313,7 @@ impl<'a> Loader<'a> {
                 .flatten();
             self.resource(address, entry, doubt);
         }
+        self.check_region();
         let Self {
             schemas,
             changes,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use crate::model::{Diagnostic, Location, SourceFile};
 
@@ -166,7 +166,9 @@ impl Scanner<'_> {
                         .help("keep one document a file: remove the `---`, or split the file");
                 Err(self.halt(fault, place))
             }
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.faults
+                    .extend(tag_fault(self.file, tag.as_deref(), place));
                 let size = 1 + text.len() / BYTES_A_NODE;
                 self.count(size, place)?;
                 self.anchor(anchor, size);
@@ -391,6 +393,24 @@ fn duplicate_key(
     .help("YAML would silently keep one of them: remove the other")
     .at(Some(Location::new(file, second.0, second.1)))
     .related(Location::new(file, first.0, first.1), "first here")
+}
+
+/// Refuses a tag of YAML's own that says the value stands for something else than what is written:
+/// the parser of values passes over it.
+fn tag_fault(
+    file: &Arc<SourceFile>,
+    tag: Option<&Tag>,
+    place: (usize, usize),
+) -> Option<Diagnostic> {
+    let tag = tag?;
+    let name = format!("{}{}", tag.handle, tag.suffix);
+    let name = name.strip_prefix("tag:yaml.org,2002:")?;
+    if ["str", "int", "float", "bool", "null"].contains(&name) {
+        return None;
+    }
+    let fault = Diagnostic::error("wrong-type", format!("`!!{name}` can't be used here"))
+        .help(format!("write the text itself, without `!!{name}`"));
+    Some(fault.at(Some(Location::new(file, place.0, place.1))))
 }
 
 fn complex_key(file: &Arc<SourceFile>, place: (usize, usize)) -> Diagnostic {

@@ -97,8 +97,14 @@ impl Diagnostic {
     }
 }
 
-/// Writes control characters out, since what is quoted from a file must not move the cursor, and
-/// shortens what is too long to be read.
+/// Tells whether a character changes the direction of the text around it, so that what is shown is
+/// not what is written.
+pub fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Writes control characters out, since what is quoted from a file must not move the cursor or look
+/// like something else, and shortens what is too long to be read.
 fn printable(text: String) -> String {
     const MAX_CHARS: usize = 1000;
     let mut shown = text;
@@ -106,9 +112,10 @@ fn printable(text: String) -> String {
         shown.truncate(end);
         shown.push('…');
     }
-    if shown.contains(char::is_control) {
+    let hidden = |c: char| c.is_control() || turns_direction(c);
+    if shown.contains(hidden) {
         let written = |c: char| {
-            let escaped = c.is_control().then(|| c.escape_default().to_string());
+            let escaped = hidden(c).then(|| c.escape_default().to_string());
             escaped.unwrap_or_else(|| c.to_string())
         };
         shown = shown.chars().map(written).collect();

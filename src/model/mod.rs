@@ -16,7 +16,9 @@ mod value;
 
 pub use address::{Address, AddressError, MAX_NAME_CHARS};
 pub use clock::Clock;
-pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
+pub use diagnostic::{
+    Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics, turns_direction,
+};
 pub use fault::Fault;
 pub use hex::hex;
 pub use owner::{OWNER_KEY, owned_address, owner_tag};

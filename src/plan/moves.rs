@@ -17,17 +17,18 @@ pub(super) struct Resolved {
 
 /// Works the `moved` entries out against the state.
 ///
-/// Entries form chains (a → b, later b → c): a record goes to the end of its chain. A chain that
-/// comes back to its start has no end and is an error. An entry whose record is not there has done
-/// its work, or never had any: that is a hint.
+/// Entries form chains (a → b, later b → c): a record goes to the end of its chain. A circle has no
+/// end and is an error: the entries stay in the files, so every apply would go round once more. An
+/// entry whose record is not there has done its work, or never had any: that is a hint.
 pub(super) fn resolve(inputs: &Inputs<'_>) -> Resolved {
     let mut diagnostics = Vec::new();
     let next = next_addresses(inputs.moved, &mut diagnostics);
+    let circles = circles(&next);
+    diagnostics.extend(circles.iter().map(|circle| circle_fault(circle, inputs)));
     let mut moves = Vec::new();
     let mut taken: BTreeMap<&Address, &Address> = BTreeMap::new();
     for entry in inputs.moved {
         let Some(end) = end_of_chain(&entry.from, &next) else {
-            diagnostics.push(circle(entry));
             continue;
         };
         if !inputs.state.resources.contains_key(&entry.from) {
@@ -115,10 +116,93 @@ fn end_of_chain<'a>(
     Some(at)
 }
 
-fn circle(entry: &Moved) -> Diagnostic {
-    Diagnostic::error("bad-move", format!("the moves from {} come back to it", entry.from))
-        .help("a chain of moves must end at an address that is in use: remove the oldest of these entries")
-        .at(entry.location.clone())
+/// Finds the circles, each once, whatever leads into it.
+fn circles<'a>(next: &BTreeMap<&'a Address, &'a Address>) -> Vec<Vec<&'a Address>> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for start in next.keys() {
+        let mut way = Vec::new();
+        let mut at = Some(*start);
+        while let Some(address) = at
+            && seen.insert(address)
+        {
+            way.push(address);
+            at = next.get(address).copied();
+        }
+        if let Some(entry) = way.iter().position(|address| Some(*address) == at) {
+            found.push(way.split_off(entry));
+        }
+    }
+    found
+}
+
+fn circle_fault(circle: &[&Address], inputs: &Inputs<'_>) -> Diagnostic {
+    let names: Vec<String> = circle.iter().map(ToString::to_string).collect();
+    let summary = match names.as_slice() {
+        [alone] => format!("{alone} is moved to itself"),
+        _ => format!(
+            "the moves turn in a circle: {} → {}",
+            names.join(" → "),
+            names.first().map_or("", String::as_str)
+        ),
+    };
+    let mut fault = Diagnostic::error("bad-move", summary).help(way_out(circle, inputs));
+    let place = |address: &&Address| {
+        let mut entries = inputs.moved.iter();
+        entries
+            .find(|entry| entry.from == **address)
+            .and_then(|entry| entry.location.clone())
+    };
+    let mut places = circle.iter().filter_map(place);
+    fault = fault.at(places.next());
+    for further in places {
+        fault = fault.related(further, "goes on here");
+    }
+    fault
+}
+
+/// Says how to get what the entries of a circle were written for.
+fn way_out(circle: &[&Address], inputs: &Inputs<'_>) -> String {
+    let records = &inputs.state.resources;
+    if circle.len() == 1 || !circle.iter().all(|address| records.contains_key(*address)) {
+        return "remove the entries that are done, so that the last of them ends at the address in use"
+            .to_owned();
+    }
+    format!(
+        "entries stay in the files, so each apply would exchange the records anew: remove the entries, and exchange once with {}",
+        exchange(circle, inputs).join(", then ")
+    )
+}
+
+/// Returns the commands that take the records of a circle one step on: the first steps aside, and
+/// each of the others takes the place that has just become free.
+fn exchange(circle: &[&Address], inputs: &Inputs<'_>) -> Vec<String> {
+    let [first, others @ ..] = circle else {
+        return Vec::new();
+    };
+    let spare = spare(first, inputs);
+    let mut places = vec![spare.clone(), first.to_string()];
+    places.extend(others.iter().rev().map(ToString::to_string));
+    places.push(spare);
+    let steps = places.windows(2);
+    steps
+        .filter_map(|step| match step {
+            [to, from] => Some(format!("`gwplan state mv {from} {to}`")),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Finds an address that nothing has.
+fn spare(like: &Address, inputs: &Inputs<'_>) -> String {
+    let endings =
+        std::iter::once(String::new()).chain((2_u32..).map(|number| format!("-{number}")));
+    let mut names = endings.map(|ending| format!("{}.spare{ending}", like.kind()));
+    let taken = |name: &str| {
+        let mut held = inputs.state.resources.keys().chain(inputs.desired.keys());
+        held.any(|address| address.to_string() == name)
+    };
+    names.find(|name| !taken(name)).unwrap_or_default()
 }
 
 fn occupied(entry: &Moved, end: &Address, why: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! Checks attributes against a table of fields.
 
-use crate::model::{Attributes, FieldPath, Value};
+use crate::model::{Attributes, FieldPath, Value, turns_direction};
 
 use super::{
     Choice, Context, Field, Finding, Need, ResourceSchema, Shape, Text, Usual, Whole, suggest,
@@ -98,23 +98,8 @@ fn check_whole(whole: &Whole, number: i64, path: &FieldPath) -> Option<Finding> 
 }
 
 fn check_text(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
-    if let Some(control) = written.chars().find(|c| c.is_control()) {
-        let (what, help) = match control {
-            '\n' => (
-                "a line break".to_owned(),
-                "write it on one line; after `|` or `>` write `-` to leave the last line break out",
-            ),
-            _ => (
-                format!("the control character U+{:04X}", u32::from(control)),
-                "write it on one line, with printable characters only",
-            ),
-        };
-        return Some(Finding::error(
-            path.clone(),
-            "control-character",
-            format!("`{path}` holds {what}"),
-            help,
-        ));
+    if let Some(finding) = check_visible(text, written, path) {
+        return Some(finding);
     }
     let length = written.chars().count();
     if !(text.min..=text.max).contains(&length) {
@@ -142,6 +127,45 @@ fn check_text(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
             format!("write the id as the console shows it: `{prefix}` and letters or digits"),
         )
     })
+}
+
+/// Refuses what people can't see, or would see as something else.
+fn check_visible(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
+    let hidden = written
+        .chars()
+        .find(|c| c.is_control() || turns_direction(*c));
+    let Some(hidden) = hidden else {
+        let blank = text.min > 0 && !written.is_empty() && written.trim().is_empty();
+        return blank.then(|| {
+            Finding::error(
+                path.clone(),
+                "wrong-form",
+                format!("`{path}` is nothing but white space"),
+                "write at least one character that can be seen",
+            )
+        });
+    };
+    let code = u32::from(hidden);
+    let (what, help) = match hidden {
+        '\n' => (
+            "a line break".to_owned(),
+            "write it on one line; after `|` or `>` write `-` to leave the last line break out",
+        ),
+        _ if turns_direction(hidden) => (
+            format!("U+{code:04X}, which turns the direction of the text after it"),
+            "leave it out: with it, what is shown is not what is written",
+        ),
+        _ => (
+            format!("the control character U+{code:04X}"),
+            "write it on one line, with printable characters only",
+        ),
+    };
+    Some(Finding::error(
+        path.clone(),
+        "control-character",
+        format!("`{path}` holds {what}"),
+        help,
+    ))
 }
 
 fn check_choice(

@@ -67,16 +67,10 @@ impl<'a> JsonLines<'a> {
                 body,
             );
         }
-        let counts = plan.counts();
-        let message = format!(
-            "Plan: {} to add, {} to change, {} to destroy.",
-            counts.add, counts.change, counts.destroy
-        );
-        out + &self.summary(
-            &message,
-            [counts.add, counts.change, counts.destroy],
-            "plan",
-        )
+        let counts = counts(plan.steps.iter().map(|step| step.action));
+        let [add, change, destroy] = counts;
+        let message = format!("Plan: {add} to add, {change} to change, {destroy} to destroy.");
+        out + &self.summary(&message, counts, "plan")
     }
 
     /// Renders a diagnostic.
@@ -183,18 +177,7 @@ impl<'a> JsonLines<'a> {
 
     /// Renders the last line; the goal tells an apply from a destroy.
     pub fn report(&self, report: &Report, goal: Goal) -> String {
-        let count = |wanted: &[Action]| {
-            report
-                .done
-                .iter()
-                .filter(|(_, action)| wanted.contains(action))
-                .count()
-        };
-        let counts = [
-            count(&[Action::Create, Action::Replace, Action::AwaitCreate]),
-            count(&[Action::Update]),
-            count(&[Action::Delete, Action::Replace, Action::AwaitDelete]),
-        ];
+        let counts = counts(report.done.iter().map(|(_, action)| *action));
         let [added, changed, destroyed] = counts;
         let (verb, operation) = match goal {
             Goal::Converge => ("Apply", "apply"),
@@ -209,6 +192,18 @@ impl<'a> JsonLines<'a> {
         let body = json!({ "changes": { "add": add, "change": change, "import": 0, "remove": remove, "operation": operation } });
         self.line("info", message, "change_summary", body)
     }
+}
+
+/// Counts what is added, changed and removed; the format has no word for waiting, so what is waited
+/// for counts as what it comes to, as its own message says.
+fn counts(actions: impl Iterator<Item = Action>) -> [usize; 3] {
+    actions.fold([0; 3], |[add, change, remove], action| {
+        [
+            add + usize::from(action.makes()),
+            change + usize::from(action == Action::Update),
+            remove + usize::from(action.destroys()),
+        ]
+    })
 }
 
 fn action_word(action: Action) -> &'static str {

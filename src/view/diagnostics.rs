@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::MAIN_SEPARATOR;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use crate::model::{Diagnostic, Location, Position, Severity};
@@ -69,7 +69,17 @@ fn text(diagnostic: &Diagnostic) -> String {
         group.element(Level::HELP.message(diagnostic.help.as_str()))
     };
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
-    format!("{}\n\n", renderer.render(&[group]))
+    format!("{}\n\n", without_empty_origins(&renderer.render(&[group])))
+}
+
+/// Leaves out the lines in which the renderer begins a file of a snippet that is given none: for a
+/// cut line the place is told apart.
+fn without_empty_origins(rendered: &str) -> String {
+    let empty = |line: &str| {
+        line.contains(":::") && anstream::adapter::strip_str(line).to_string().trim() == ":::"
+    };
+    let lines = rendered.split_inclusive('\n');
+    lines.filter(|line| !empty(line)).collect()
 }
 
 /// The bytes that are shown on either side of a place in a long line.
@@ -131,6 +141,10 @@ impl<'a> Excerpt<'a> {
         let origin = Origin::path(self.path)
             .line(self.start.line)
             .char_column(self.start.column);
+        let to = match kind {
+            AnnotationKind::Primary => to,
+            _ => to.element(Padding),
+        };
         to.element(origin).element(snippet)
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Attributes, OWNER_KEY, Value};
-use crate::plan::{Action, Counts, FieldChange, How, Move, Plan, PlannedCall, Reason, Step};
+use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, PlannedCall, Reason, Step};
 
 const ADD: Style = AnsiColor::Green.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
@@ -65,6 +65,23 @@ pub fn render(plan: &Plan) -> String {
         );
     }
     out
+}
+
+/// Words the question whether a plan is to be carried out, by what it costs.
+pub fn question(plan: &Plan, goal: Goal) -> String {
+    let Counts {
+        destroy, resume, ..
+    } = plan.counts();
+    match goal {
+        Goal::Destroy if destroy > 0 => format!("Destroy {destroy} for good?"),
+        Goal::Destroy if resume > 0 => {
+            "Nothing is left to destroy. Wait for the deletes under way?".to_owned()
+        }
+        Goal::Converge if destroy > 0 => {
+            format!("Carry this plan out, {destroy} to destroy among it?")
+        }
+        _ => "Carry this plan out?".to_owned(),
+    }
 }
 
 fn line(out: &mut String, text: &str) {

@@ -197,6 +197,32 @@ fn a_destroy_in_json_says_so() {
 }
 
 #[test]
+fn warnings_of_a_run_in_json_are_messages_too() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a").with("tags: { tencent-team: edge }")]);
+    for command in ["apply", "destroy"] {
+        let run = project.run(&[command, "--auto-approve", "--format", "json"]);
+        let run = run.well();
+        assert_eq!(run.stderr, "", "{command}");
+        let lines = run.json_lines();
+        assert_eq!(lines[0]["type"], "version", "{command}");
+        let warnings: Vec<&Json> = lines
+            .iter()
+            .filter(|line| line["type"] == "diagnostic")
+            .collect();
+        assert_eq!(warnings.len(), 1, "{command}: {warnings:?}");
+        assert_eq!(warnings[0]["@level"], "warn");
+        let told = &warnings[0]["diagnostic"];
+        assert_eq!(
+            (&told["severity"], &told["rule"]),
+            (&json!("warning"), &json!("reserved-tag"))
+        );
+        assert_eq!(told["range"]["filename"], "gateways.yaml");
+    }
+}
+
+#[test]
 fn json_needs_approval_beforehand() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);

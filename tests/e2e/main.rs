@@ -8,6 +8,7 @@
 mod support;
 
 mod faults;
+mod help;
 mod import;
 mod json;
 mod life;
@@ -17,6 +18,7 @@ mod once;
 mod order;
 mod outside;
 mod pace;
+mod readme;
 mod secrets;
 mod signals;
 mod streams;

@@ -241,7 +241,14 @@ fn nowhere_to_start() {
         transcript(&project, &["plan", "nowhere.yaml"]),
     ];
     project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\n");
-    let no_files = transcript(&project, &["plan"]);
+    let no_files = [
+        transcript(&project, &["plan"]),
+        transcript(&project, &["plan", "nowhere.yaml"]),
+        transcript(&project, &["validate", "nowhere.yaml"]),
+        transcript(&project, &["show", "nowhere.json"]),
+        transcript(&project, &["apply", "nowhere.json"]),
+        transcript(&project, &["apply", "nowhere.json", "--auto-approve"]),
+    ];
     project.gateways([Gateway::new("a")]);
     let no_credentials = transcript(&project, &["plan"]);
     project.set(
@@ -260,7 +267,7 @@ fn nowhere_to_start() {
         "nowhere_to_start",
         &[
             nothing.join("\n"),
-            no_files,
+            no_files.join("\n"),
             no_credentials,
             half,
             no_region.join("\n"),

@@ -30,7 +30,13 @@ fn a_create_that_takes_too_long_stays_recorded_and_is_waited_for_by_the_next_app
         "{}",
         plan.stdout
     );
-    project.apply().well();
+    let applied = project.run(&["apply", "--auto-approve", "--format", "json"]);
+    let lines = applied.well().json_lines();
+    let summaries = lines.iter().filter(|line| line["type"] == "change_summary");
+    let added: Vec<_> = summaries
+        .map(|line| line["changes"]["add"].clone())
+        .collect();
+    assert_eq!(added, [2, 2]);
     assert_eq!(project.id("a"), id);
     assert_eq!(cloud.names(), ["a", "b"]);
     assert_eq!(cloud.calls(CREATE), 2);
@@ -48,7 +54,13 @@ fn a_delete_that_takes_too_long_is_waited_for_by_the_next_destroy() {
     assert!(late.stdout.contains("timeouts.delete"), "{}", late.stdout);
     assert_eq!(project.statuses(), [("deleting".to_owned(), 1)].into());
     with_timeouts(&project, "delete: 5m");
-    project.destroy().well();
+    let destroyed = project.destroy().well().stdout;
+    for counts in [
+        "0 to add, 0 to change, 0 to destroy, 1 to wait for.",
+        "0 added, 0 changed, 0 destroyed, 1 waited for.",
+    ] {
+        assert!(destroyed.contains(counts), "{destroyed}");
+    }
     assert_eq!(cloud.calls("DeleteCloudNativeAPIGateway"), 1);
     assert!(cloud.gateways().is_empty() && project.statuses().is_empty());
 }

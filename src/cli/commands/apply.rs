@@ -20,6 +20,8 @@ use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
+use super::refuse_missing;
+
 /// Makes the cloud what the files say, or carries out a saved plan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
@@ -35,7 +37,7 @@ pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
-    how: HowArgs,
+    pub(super) how: HowArgs,
 }
 
 /// How a plan is carried out.
@@ -67,6 +69,11 @@ pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> 
 }
 
 impl HowArgs {
+    /// Tells whether stdout is a stream of JSON messages.
+    pub(super) fn writes_json_lines(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Writes the line that output for programs begins with.
     fn begin(&self, session: &Session) -> Result<(), Failure> {
         match self.format {
@@ -102,6 +109,7 @@ impl HowArgs {
 }
 
 fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    refuse_missing(&args.paths, session)?;
     if let [path] = args.paths.as_slice()
         && let Some(saved) = read_saved(&session.root.join(path))?
     {
@@ -159,7 +167,10 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         if let Some(expected) = task.expected {
             expect_digest(expected, &plan, &binding(session, &workspace, &state))?;
         }
-        if !plan.is_empty() && !approved && !session.terminal.confirm(&question(&plan, goal))? {
+        if !plan.is_empty()
+            && !approved
+            && !session.terminal.confirm(&view::question(&plan, goal))?
+        {
             session
                 .terminal
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
@@ -238,17 +249,6 @@ fn refuse_to_hang(
         )));
     }
     Ok(())
-}
-
-fn question(plan: &Plan, goal: Goal) -> String {
-    let destroys = plan.counts().destroy;
-    match goal {
-        Goal::Destroy => format!("Destroy {destroys} for good?"),
-        Goal::Converge if destroys > 0 => {
-            format!("Carry this plan out, {destroys} to destroy among it?")
-        }
-        Goal::Converge => "Carry this plan out?".to_owned(),
-    }
 }
 
 fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Result<(), Failure> {
@@ -340,9 +340,10 @@ fn tell_end(
             session.terminal.product(&lines.report(report, goal))?;
         }
         Format::Text if plan.is_empty() => {}
-        Format::Text => session
-            .terminal
-            .product(&format!("\n{}", view::report_text(report, verb_of(goal))))?,
+        Format::Text => {
+            let text = view::report_text(report, plan.moves.len(), verb_of(goal));
+            session.terminal.product(&format!("\n{text}"))?;
+        }
     }
     if report.interrupted {
         session

@@ -16,7 +16,7 @@ pub(in crate::cli) struct DestroyArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
-    how: HowArgs,
+    pub(super) how: HowArgs,
 }
 
 pub(super) fn run(args: &DestroyArgs, session: &Session) -> Result<Exit, Failure> {

@@ -18,7 +18,11 @@ mod simulator;
 mod state;
 mod validate;
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+
+use crate::model::Fault;
 
 use super::failure::Failure;
 use super::{Exit, Session};
@@ -46,6 +50,15 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Tells whether its output is a stream of JSON messages.
+    pub(super) fn writes_json_lines(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.how.writes_json_lines(),
+            Self::Destroy(args) => args.how.writes_json_lines(),
+            _ => false,
+        }
+    }
+
     /// Runs the command.
     pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
@@ -68,4 +81,20 @@ impl Command {
             Self::Man(args) => man::run(&args, session),
         }
     }
+}
+
+/// Refuses paths at which there is nothing, before they are taken for anything.
+fn refuse_missing<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+    session: &Session,
+) -> Result<(), Failure> {
+    for path in paths {
+        if matches!(session.root.join(path).try_exists(), Ok(false)) {
+            let fault = Fault::new(format!("there is no file {}", path.display()));
+            return Err(fault
+                .hint("check the path; `gwplan plan --out FILE` makes a saved plan")
+                .into());
+        }
+    }
+    Ok(())
 }

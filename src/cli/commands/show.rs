@@ -1,6 +1,6 @@
 //! `gwplan show`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -11,6 +11,8 @@ use crate::cli::failure::Failure;
 use crate::cli::planning::read_saved;
 use crate::cli::workspace::{Workspace, schema_of};
 use crate::cli::{Exit, Session};
+
+use super::refuse_missing;
 
 /// Prints the state, or a saved plan.
 #[derive(Debug, Args)]
@@ -40,7 +42,8 @@ pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn saved_plan(path: &Path, format: Format, session: &Session) -> Result<String, Failure> {
+fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<String, Failure> {
+    refuse_missing([path], session)?;
     let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
         let fault = Fault::new(format!("{} is no saved plan", path.display()));
         fault.hint("`gwplan plan --out FILE` makes one")

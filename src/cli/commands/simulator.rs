@@ -16,6 +16,21 @@ use crate::cli::signals;
 use crate::cli::workspace::block_on;
 use crate::cli::{Exit, Session};
 
+const FAULT_HELP: &str = "\
+A way to misbehave: ACTION=KIND[:ARG][@PROBABILITY][#TIMES], for example read=status:502@0.1.
+
+ACTION is an action of the API, `read`, `write`, or `*` for all. KIND is one of:
+  latency:200ms  the request waits before it is carried out
+  status:502     it is not carried out; the answer is this HTTP status
+  code:CODE      it is not carried out; the answer is this code of the vendor
+  reset          the connection is closed before it is carried out
+  lost           it is carried out, then the connection is closed without an answer
+  garbage        it is carried out, and answered with something that is not JSON
+  cut            it is carried out, and the answer breaks off in the middle
+  5xx-after      it is carried out, and answered with HTTP 502
+  fail-task      it is accepted, and its task fails
+  empty          a list shows nothing, as one that lags behind does";
+
 /// Serves the simulated cloud to any client of the API, until it is interrupted.
 ///
 /// Its first line on stdout is `listening on http://127.0.0.1:PORT`.
@@ -57,7 +72,7 @@ pub(in crate::cli) struct SimulatorArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// A way to misbehave: ACTION=KIND[:ARG][@PROBABILITY][#TIMES], for example read=status:502@0.1.
-    #[arg(long = "fault", value_name = "RULE")]
+    #[arg(long = "fault", value_name = "RULE", long_help = FAULT_HELP)]
     faults: Vec<FaultRule>,
 }
 

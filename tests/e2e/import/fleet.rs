@@ -46,7 +46,7 @@ const TEXTS: &[&str] = &[
     "网关 prod",
     "édge",
     "🦀 crab",
-    "\u{202e}reversed",
+    "\u{200f}reversed",
     "a\u{a0}b",
     "Edge (live) #1!",
     "EDGE",
@@ -278,11 +278,13 @@ fn other_regions_are_looked_in_where_they_are_named() {
 fn what_no_yaml_can_say_is_left_out_and_left_as_it_is() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, "");
-    let names = ["multi-line", "prepaid", "long"].map(|name| gateway(name, &json!({})));
+    let names = ["multi-line", "prepaid", "long", "turned"];
+    let names = names.map(|name| gateway(name, &json!({})));
     let ids = make(&cloud, "ap-guangzhou", &names);
     cloud.patch(&ids[0], &json!({ "Description": "two\nlines", "Tags": [{ "TagKey": "gwplan:owner", "TagValue": "x/gateway.a" }] }));
     cloud.patch(&ids[1], &json!({ "TradeType": 1 }));
     cloud.patch(&ids[2], &json!({ "Name": "x".repeat(70) }));
+    cloud.patch(&ids[3], &json!({ "Name": "\u{202e}denrut" }));
     let run = project.run(&["import", "--all"]).well();
     assert!(
         run.stdout.contains("Imported 2 resources."),
@@ -292,6 +294,7 @@ fn what_no_yaml_can_say_is_left_out_and_left_as_it_is() {
     for part in [
         format!("{} is left out", ids[2]),
         "70 characters".to_owned(),
+        format!("{} is left out: `name` holds U+202E", ids[3]),
         "gateway.multi-line: `description`".to_owned(),
         "holds a line break".to_owned(),
         "leaves it as it is".to_owned(),

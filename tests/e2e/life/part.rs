@@ -327,28 +327,6 @@ fn moved_entries_rename_along_a_chain_without_a_call_that_changes_anything() {
 }
 
 #[test]
-fn moves_that_come_back_to_their_start_are_refused() {
-    let cloud = Cloud::start(&[]);
-    let project = Project::on(&cloud);
-    project.gateways(["a", "b"].map(Gateway::new));
-    project.apply().well();
-    let before = project.state();
-    append(
-        &project,
-        "moved:\n  - { from: gateway.a, to: gateway.b }\n  - { from: gateway.b, to: gateway.a }\n",
-    );
-    let refused = project.apply().ended(1);
-    assert!(
-        refused
-            .stderr
-            .contains("the moves from gateway.a come back to it"),
-        "{}",
-        refused.stderr
-    );
-    assert_eq!(project.state(), before);
-}
-
-#[test]
 fn removed_entries_forget_a_gateway_that_lives_on() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
@@ -377,4 +355,32 @@ fn removed_entries_forget_a_gateway_that_lives_on() {
         "{}",
         plan.stderr
     );
+}
+
+#[test]
+fn moves_in_a_circle_are_refused_and_the_commands_that_are_named_exchange() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b")]);
+    project.apply().well();
+    let (a, b, before) = (project.id("a"), project.id("b"), project.state());
+    project.write(
+        "moves.yaml",
+        "moved:\n  - { from: gateway.a, to: gateway.b }\n  - { from: gateway.b, to: gateway.a }\n",
+    );
+    let refused = project.apply().ended(1);
+    assert_eq!(project.state(), before);
+    let told = refused.stderr;
+    assert_eq!(told.matches("error[").count(), 1, "{told}");
+    let commands: Vec<&str> = told
+        .split('`')
+        .filter_map(|part| part.strip_prefix("gwplan "))
+        .collect();
+    assert_eq!(commands.len(), 3, "{told}");
+    std::fs::remove_file(project.path("moves.yaml")).unwrap();
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        project.run(&arguments).well();
+    }
+    assert_eq!((project.id("a"), project.id("b")), (b, a));
 }
