@@ -87,7 +87,7 @@ impl Planner<'_> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Waits, and shows life while it takes long.
-async fn while_telling<T>(terminal: Terminal, work: impl Future<Output = T>) -> T {
+pub(super) async fn while_telling<T>(terminal: Terminal, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     let started = Instant::now();
     loop {

@@ -11,6 +11,7 @@ use crate::state::State;
 use super::Session;
 use super::cloud::{cloud_name, connect};
 use super::failure::Failure;
+use super::planning::while_telling;
 use super::workspace::{Workspace, block_on};
 
 /// Holds the state for writing.
@@ -86,7 +87,7 @@ impl Workspace {
                 self.project.timeouts.consistency,
                 choices,
             );
-            Ok(asking.await?)
+            Ok(while_telling(session.terminal, asking).await?)
         })?;
         if !recovery.changes.is_empty() {
             for change in recovery.changes.iter().cloned() {

@@ -86,6 +86,10 @@ fn a_second_signal_ends_it_at_once() {
     // The answer to the create takes longer than any test: only the second signal can end the run.
     let cloud = Cloud::start(&["--fault", "CreateCloudNativeAPIGateway=latency:10m"]);
     let project = Project::on(&cloud);
+    project.write(
+        "gwplan.yaml",
+        "provider: { region: ap-guangzhou }\ntimeouts: { consistency: 1s }\n",
+    );
     project.gateways([Gateway::new("a")]);
     let mut run = project.start(&["apply", "--auto-approve"]);
     look_until("creates", || cloud.calls(CREATE) == 1);

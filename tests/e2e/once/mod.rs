@@ -58,3 +58,13 @@ pub(super) fn exactly_once(cloud: &Cloud, project: &Project, names: &[String]) {
 fn text(json: &Json) -> String {
     json.as_str().unwrap().to_owned()
 }
+
+/// Reads how often something is tried, where that is asked for; the long run asks for more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program reads its environment in one place; this is a test"
+)]
+fn asked_for<T: std::str::FromStr>(name: &str, usual: T) -> T {
+    let asked = std::env::var(name).ok();
+    asked.and_then(|count| count.parse().ok()).unwrap_or(usual)
+}

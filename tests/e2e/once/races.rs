@@ -1,13 +1,12 @@
 //! Two runs at once.
 
-use crate::support::{Cloud, fleet, names};
+use crate::support::{Cloud, Running, fleet, names};
 
-use super::{PROMPT, exactly_once, project};
+use super::{PROMPT, asked_for, exactly_once, project};
 
 #[test]
 fn two_applies_at_once_make_each_gateway_once() {
-    let rounds = std::env::var("GWPLAN_ROUNDS").ok();
-    for round in 0..rounds.and_then(|count| count.parse().ok()).unwrap_or(50) {
+    for round in 0..asked_for("GWPLAN_ROUNDS", 50) {
         let cloud = Cloud::start(&[]);
         let project = project(&cloud, PROMPT);
         let names = names(3);
@@ -17,7 +16,7 @@ fn two_applies_at_once_make_each_gateway_once() {
         } else {
             &["apply", "--auto-approve", "--lock-timeout", "1m"]
         };
-        let both = [project.start(arguments), project.start(arguments)].map(|run| run.end());
+        let both = [project.start(arguments), project.start(arguments)].map(Running::end);
         for run in &both {
             let told = run.code == Some(1) && run.stderr.contains("is locked by");
             assert!(run.code == Some(0) || (told && round % 2 == 0), "{run:?}");
