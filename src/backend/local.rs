@@ -281,6 +281,7 @@ impl LocalBackend {
         crash::point("the journal is there, and empty");
         extend(&mut file, &mut length, records)?;
         File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
+        crash::point("the name of the journal is synced");
         Ok((file, length))
     }
 }
@@ -351,13 +352,25 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(&temporary_prefix(path))
         .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    crash::point("a file is written beside its place");
-    file.as_file().sync_all()?;
-    crash::point("it is synced");
+    fill(file.as_file_mut(), bytes)?;
     file.persist(path).map_err(|error| error.error)?;
-    crash::point("it is in its place");
-    File::open(folder)?.sync_all()
+    crash::point("a file has taken its place");
+    File::open(folder)?.sync_all()?;
+    crash::point("the name of a file is synced");
+    Ok(())
+}
+
+/// Writes and syncs a file that has no name yet that anybody looks for.
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    crash::point("a file is made beside its place");
+    file.write_all(first)?;
+    crash::point("half a file is written beside its place");
+    file.write_all(rest)?;
+    crash::point("a file is written beside its place");
+    file.sync_all()?;
+    crash::point("a file is synced beside its place");
+    Ok(())
 }
 
 /// Writes a file that is not there yet, so that a crash leaves it whole or not at all.
@@ -374,10 +387,12 @@ pub fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    fill(file.as_file_mut(), bytes)?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    crash::point("a new file has its name");
+    File::open(folder)?.sync_all()?;
+    crash::point("the name of a new file is synced");
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> Option<&Path> {

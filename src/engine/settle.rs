@@ -84,6 +84,7 @@ impl Inquirer {
         } else {
             Snapshot::default()
         };
+        crash::point("what a request has done is looked at");
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = judge(Case {
             address,

@@ -165,6 +165,7 @@ impl Job<'_> {
                     () = asked(&mut halt) => return Err(self.withdrawn().await),
                     answer = self.crew.client.call(&identity.region, call) => answer,
                 };
+                crash::point("what a change needs to know is answered");
                 answer.map_err(|error| self.refused(&error))
             }
         }
@@ -261,12 +262,13 @@ impl Job<'_> {
         let Some(seen) = &self.step.seen else {
             return Ok(());
         };
-        let observed = match self
+        let answer = self
             .crew
             .client
             .call(&identity.region, self.kind.describe(&identity.id))
-            .await
-        {
+            .await;
+        crash::point("what is to be changed is looked at once more");
+        let observed = match answer {
             Ok(observed) => observed,
             Err(error) if error.kind == ErrorKind::Absent && self.step.action == Action::Update => {
                 return Err(Trouble::failed(
