@@ -1,0 +1,3 @@
+//! Recovery itself, killed at each point.
+
+pub(crate) const STRUCK: &[&str] = &[];

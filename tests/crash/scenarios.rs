@@ -1,0 +1,182 @@
+//! What people do with gateways, killed at each point.
+
+use std::fs;
+
+use crate::check::{self, Faults};
+use crate::points::{APPLY, Base, Scenario};
+use crate::support::Project;
+use crate::wish::{SUBNETS, Wish};
+
+/// All points that some scenario must strike.
+pub(crate) const STRUCK: &[&[&str]] = &[
+    CREATE,
+    UPDATE,
+    DELETE,
+    IMPORT,
+    IMPORT_OUT,
+    GIVE_UP,
+    ORPHAN,
+    super::recovery::STRUCK,
+];
+
+const CREATE: &[&str] = &[];
+const UPDATE: &[&str] = &[];
+const DELETE: &[&str] = &[];
+const IMPORT: &[&str] = &[];
+const IMPORT_OUT: &[&str] = &[];
+const GIVE_UP: &[&str] = &[];
+const ORPHAN: &[&str] = &[];
+
+fn three() -> Vec<Wish> {
+    let mut protected = Wish::new("b").tagged(12, "v");
+    protected.protected = true;
+    vec![Wish::new("a"), protected, Wish::new("c").after("a")]
+}
+
+#[test]
+fn create() {
+    let wishes = three();
+    Scenario {
+        name: "create",
+        files: (&wishes, ""),
+        wishes: &wishes,
+        creates: 3,
+        struck: CREATE,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn update() {
+    let mut before = Wish::new("a").tagged(3, "old");
+    before.description = "before";
+    let mut after = Wish::new("a").tagged(2, "new");
+    after.name = "renamed".to_owned();
+    after.description = "after";
+    after.bandwidth = Some(7);
+    after.nodes = 3;
+    let wishes = [after];
+    Scenario {
+        name: "update",
+        base: Base::of(&[before]),
+        files: (&wishes, ""),
+        wishes: &wishes,
+        struck: UPDATE,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn update_of_a_network() {
+    let mut wider = Wish::new("a");
+    wider.bandwidth = Some(5);
+    let mut closed = Wish::new("b");
+    closed.bandwidth = Some(5);
+    closed.protected = true;
+    let base = Base::of(&[wider.clone(), closed.clone()]);
+    wider.bandwidth = Some(9);
+    closed.bandwidth = None;
+    closed.protected = false;
+    let wishes = [wider, closed];
+    Scenario {
+        name: "update of a network",
+        base,
+        files: (&wishes, ""),
+        wishes: &wishes,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn delete() {
+    let all = [Wish::new("a"), Wish::new("b").after("a"), Wish::new("c")];
+    let wishes = &all[2..];
+    Scenario {
+        name: "delete",
+        base: Base::of(&all),
+        files: (wishes, ""),
+        wishes,
+        struck: DELETE,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn destroy() {
+    let all = [Wish::new("a"), Wish::new("b").after("a")];
+    let run = &["destroy", "--auto-approve"];
+    Scenario {
+        name: "destroy",
+        base: Base::of(&all),
+        files: (&[], ""),
+        run,
+        again: |project, faults| check::run_well(project, &["destroy", "--auto-approve"], faults),
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+fn replaced(creates_first: bool) -> (Base, Vec<Wish>) {
+    let mut old = Wish::new("a").tagged(2, "v");
+    old.creates_first = creates_first;
+    old.protected = true;
+    let follower = Wish::new("b").after("a");
+    let base = Base::of(&[old.clone(), follower.clone()]);
+    old.subnet = SUBNETS[1];
+    old.protected = false;
+    (base, vec![old.tagged(12, "v"), follower])
+}
+
+#[test]
+fn replace() {
+    let (base, wishes) = replaced(false);
+    Scenario {
+        name: "replace",
+        base,
+        files: (&wishes, ""),
+        wishes: &wishes,
+        creates: 1,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn replace_that_creates_first() {
+    let (base, wishes) = replaced(true);
+    Scenario {
+        name: "replace that creates first",
+        base,
+        files: (&wishes, ""),
+        wishes: &wishes,
+        creates: 1,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn moved_and_given_up() {
+    let renamed = Wish {
+        key: "new".to_owned(),
+        ..Wish::new("a")
+    };
+    let wishes = [renamed];
+    Scenario {
+        name: "moved and given up",
+        base: Base::of(&[Wish::new("a"), Wish::new("b")]),
+        files: (
+            &wishes,
+            "moved: [{ from: gateway.a, to: gateway.new }]\nremoved: [{ from: gateway.b }]\n",
+        ),
+        wishes: &wishes,
+        given_up: &["b"],
+        struck: GIVE_UP,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
