@@ -36,6 +36,8 @@ pub(super) struct Inquirer {
     pub(super) known: Arc<Mutex<BTreeSet<Identity>>>,
     /// How long the cloud may take to show what a request has made.
     pub(super) consistency: Duration,
+    /// How long the cloud may be at work on a resource.
+    pub(super) work_limit: Duration,
 }
 
 impl Inquirer {
@@ -47,6 +49,9 @@ impl Inquirer {
 
     /// Asks until it is clear how a request has ended.
     ///
+    /// While the cloud is at work nothing is concluded: the time in which it must have shown
+    /// everything begins when it is at rest.
+    ///
     /// # Errors
     /// The cloud's error where it can't be asked: the request stays as it is.
     pub(super) async fn find_out(
@@ -57,15 +62,21 @@ impl Inquirer {
         wait: Duration,
     ) -> Result<Verdict, Error> {
         let started = Instant::now();
+        let mut at_rest = started;
         loop {
             // Decided before the look: what is concluded last was looked at last.
-            let last = started.elapsed() >= wait;
+            let last = at_rest.elapsed() >= wait;
+            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
             match self.look(address, intent, record, last).await? {
-                Verdict::Unclear => {}
+                Verdict::Unclear if !last => {
+                    sleep(pause.min(wait.saturating_sub(at_rest.elapsed()))).await;
+                }
+                Verdict::Busy if started.elapsed() < self.work_limit => {
+                    sleep(pause).await;
+                    at_rest = Instant::now();
+                }
                 verdict => return Ok(verdict),
             }
-            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
-            sleep(pause.min(wait.saturating_sub(started.elapsed()))).await;
         }
     }
 
@@ -219,13 +230,14 @@ pub async fn recover(
     client: &Client,
     state: &State,
     now: Timestamp,
-    consistency: Duration,
+    (consistency, work_limit): (Duration, Duration),
     choices: &Choices,
 ) -> Result<Recovery, Fault> {
     let inquirer = Inquirer {
         client: client.clone(),
         known: Arc::new(Mutex::new(state.identities().collect())),
         consistency,
+        work_limit,
     };
     let mut recovery = Recovery::default();
     for (address, choice) in choices {
@@ -271,7 +283,7 @@ impl Recovery {
             }
             Verdict::Several(several) => self.undecided.push(undecided(address, &several)),
             // It is asked again by the next run.
-            Verdict::Unclear => {}
+            Verdict::Unclear | Verdict::Busy => {}
         }
     }
 }

@@ -35,6 +35,9 @@ fn update_of(planned: &PlannedCall, after: &Attributes, identity: &Identity) -> 
 
 impl Job<'_> {
     /// Makes the planned calls in their order; after each, the record tells how far it came.
+    ///
+    /// A call counts as open until the cloud shows what it has set. A run that comes after a crash thus
+    /// waits for that too, and plans nothing from what the cloud shows while it is at work.
     pub(super) async fn make_calls(
         &self,
         calls: &[PlannedCall],
@@ -46,12 +49,12 @@ impl Job<'_> {
         for planned in calls {
             self.make_call(planned, after, &identity, &place.holding(record))
                 .await?;
+            self.wait_for_parts(planned, &identity).await?;
+            self.wait_until_shown(planned, after, record).await?;
             for path in &planned.paths {
                 set_value_at(&mut record.applied, path, value_at(after, path).cloned());
             }
             self.settle_in(place, record.clone(), None).await?;
-            self.wait_for_parts(planned, &identity).await?;
-            self.wait_until_shown(planned, after, record).await?;
         }
         Ok(())
     }
@@ -83,7 +86,12 @@ impl Job<'_> {
                         return Ok(());
                     }
                 }
-                outcome => return Err(self.update_stuck(&planned.action, outcome)),
+                outcome => {
+                    if matches!(outcome, Outcome::Failed(_) | Outcome::Vanished) {
+                        self.close().await?;
+                    }
+                    return Err(self.update_stuck(&planned.action, outcome));
+                }
             }
         }
     }
@@ -161,8 +169,8 @@ impl Job<'_> {
                 let (mut stop, mut halt) = (self.crew.stop.clone(), self.crew.halt.subscribe());
                 let answer = tokio::select! {
                     biased;
-                    () = asked(&mut stop) => return Err(self.withdrawn().await),
-                    () = asked(&mut halt) => return Err(self.withdrawn().await),
+                    () = asked(&mut stop) => return Err(self.stopped()),
+                    () = asked(&mut halt) => return Err(self.stopped()),
                     answer = self.crew.client.call(&identity.region, call) => answer,
                 };
                 crash::point("what a change needs to know is answered");
