@@ -58,6 +58,11 @@ impl Base {
         Self { store, project }
     }
 
+    /// Reads a file of the project.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.project.path(name)).unwrap()
+    }
+
     fn copy(&self, store: &Path) -> (Cloud, Project) {
         copy_files(self.store.path(), store);
         let cloud = cloud_of(store);
@@ -114,6 +119,8 @@ pub(crate) struct Scenario<'a> {
     pub(crate) cut: Option<&'a str>,
     /// The run.
     pub(crate) run: &'a [&'a str],
+    /// Whether what follows may be an apply that is killed too.
+    pub(crate) twice: bool,
     /// What a user does after a kill.
     pub(crate) again: fn(&Project, &mut Faults),
     /// What must be there in the end.
@@ -139,6 +146,7 @@ impl Default for Scenario<'_> {
             files: (&[], ""),
             cut: None,
             run: APPLY,
+            twice: true,
             again: apply_again,
             wishes: &[],
             given_up: &[],
@@ -194,7 +202,7 @@ impl Scenario<'_> {
         if run.code.is_none() {
             kills += 1;
             check::is_readable(&project, &mut faults);
-            if at % TWICE_EACH == 0 {
+            if self.twice && at.is_multiple_of(TWICE_EACH) {
                 kills += strike_again(at, &mut project, &mut faults);
             }
         } else {

@@ -1,9 +1,10 @@
 //! What people do with gateways, killed at each point.
 
-use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::check::{self, Faults};
-use crate::points::{APPLY, Base, Scenario};
+use crate::points::{Base, Scenario, apply_again};
 use crate::support::Project;
 use crate::wish::{SUBNETS, Wish};
 
@@ -176,6 +177,130 @@ fn moved_and_given_up() {
         wishes: &wishes,
         given_up: &["b"],
         struck: GIVE_UP,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+/// Begins with gateways of which the state has forgotten `a`; its id stands in a file.
+fn without_a(all: &[Wish]) -> Base {
+    Base::with(all, |project| {
+        project.write("id-of-a", &project.id("a"));
+        project.run(&["state", "rm", "gateway.a"]).well();
+    })
+}
+
+/// Returns the id of `a`, which the state may not hold.
+fn id_of_a(project: &Project) -> String {
+    std::fs::read_to_string(project.path("id-of-a")).unwrap()
+}
+
+#[test]
+fn import() {
+    let wishes = [Wish::new("a").tagged(2, "v"), Wish::new("b")];
+    let base = without_a(&wishes);
+    let id = base.read("id-of-a");
+    Scenario {
+        name: "import",
+        base,
+        files: (&wishes, ""),
+        run: &["import", "gateway.a", &id],
+        twice: false,
+        again: import_again,
+        wishes: &wishes,
+        struck: IMPORT,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+/// Imports again, unless the state holds it already.
+fn import_again(project: &Project, faults: &mut Faults) {
+    if project.record("a").is_null() {
+        check::run_well(project, &["import", "gateway.a", &id_of_a(project)], faults);
+    }
+    apply_again(project, faults);
+}
+
+#[test]
+fn import_that_writes_the_yaml() {
+    let all = [Wish::new("a").tagged(2, "v"), Wish::new("b")];
+    let base = without_a(&all);
+    let id = base.read("id-of-a");
+    Scenario {
+        name: "import that writes the YAML",
+        base,
+        files: (&all[1..], ""),
+        run: &["import", "gateway.a", &id, "--out", "a.yaml"],
+        twice: false,
+        again: |project, faults| {
+            if project.record("a").is_null() && !project.path("a.yaml").exists() {
+                let id = id_of_a(project);
+                check::run_well(
+                    project,
+                    &["import", "gateway.a", &id, "--out", "a.yaml"],
+                    faults,
+                );
+            }
+            import_again(project, faults);
+            std::fs::remove_file(project.path("a.yaml")).unwrap();
+        },
+        wishes: &all,
+        struck: IMPORT_OUT,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn state_mv() {
+    let renamed = Wish {
+        key: "new".to_owned(),
+        ..Wish::new("a")
+    };
+    let wishes = [renamed];
+    Scenario {
+        name: "state mv",
+        base: Base::of(&[Wish::new("a")]),
+        files: (&wishes, ""),
+        run: &["state", "mv", "gateway.a", "gateway.new"],
+        twice: false,
+        again: |project, faults| {
+            if project.record("new").is_null() {
+                check::run_well(
+                    project,
+                    &["state", "mv", "gateway.a", "gateway.new"],
+                    faults,
+                );
+            }
+            apply_again(project, faults);
+        },
+        wishes: &wishes,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn deleting_an_orphan() {
+    let wishes = [Wish::new("b")];
+    let base = without_a(&[Wish::new("a"), Wish::new("b")]);
+    let id = base.read("id-of-a");
+    Scenario {
+        name: "deleting an orphan",
+        base,
+        files: (&wishes, ""),
+        run: &["orphans", "--delete", &id, "--auto-approve"],
+        again: |project, faults| {
+            let id = id_of_a(project);
+            // Where it is gone already, this says that there is no such orphan.
+            project.run(&["orphans", "--delete", &id, "--auto-approve"]);
+            apply_again(project, faults);
+            // One whose delete was sent is no orphan any more, and is gone a moment later.
+            sleep(Duration::from_millis(500));
+        },
+        wishes: &wishes,
+        struck: ORPHAN,
         ..Scenario::default()
     }
     .strike_all();
