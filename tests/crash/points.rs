@@ -15,7 +15,7 @@ use crate::support::{Cloud, Project, Run};
 use crate::wish::{self, Wish};
 
 /// How many points are struck at once: the runs wait for the cloud most of the time.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;
 /// Each so many-th time the run that follows is killed too.
 const TWICE_EACH: u64 = 4;
 /// The last point at which a run that follows is killed: most of them pass more.

@@ -9,6 +9,9 @@ pub(crate) const STRUCK: &[&str] = &[
     "what a request has done is looked at",
 ];
 
+/// The point that a run passes where the list no longer shows what was being deleted.
+pub(crate) const TAKEN_UP: &[&str] = &["a resource is asked for by its id"];
+
 fn recover(name: &str, base: Base, cut: &str, wishes: &[Wish], creates: u64) {
     Scenario {
         name,
@@ -97,4 +100,35 @@ fn recovery_of_a_successor() {
         &[new],
         1,
     );
+}
+
+#[test]
+fn an_apply_that_takes_up_creates() {
+    let wishes = [Wish::new("a"), Wish::new("b").tagged(12, "v")];
+    Scenario {
+        name: "an apply that takes up creates",
+        files: (&wishes, ""),
+        cut: Some("2 an answer is there"),
+        wishes: &wishes,
+        creates: 2,
+        struck: STRUCK,
+        ..Scenario::default()
+    }
+    .strike_all();
+}
+
+#[test]
+fn an_apply_that_takes_up_a_delete() {
+    let all = [Wish::new("a"), Wish::new("b")];
+    let wishes = &all[..1];
+    Scenario {
+        name: "an apply that takes up a delete",
+        base: Base::of(&all),
+        files: (wishes, ""),
+        cut: Some("1 a round of questions is over"),
+        wishes,
+        struck: TAKEN_UP,
+        ..Scenario::default()
+    }
+    .strike_all();
 }
