@@ -20,7 +20,7 @@ const LANES: usize = 8;
 /// How many gateways a project has at most.
 const MOST: usize = 6;
 /// How long a run is let live at most: about as long as most take.
-const LONGEST: Duration = Duration::from_millis(3000);
+const LONGEST: Duration = Duration::from_secs(3);
 /// One in so many runs that follow is killed too.
 const TWICE_IN: u32 = 4;
 /// So many kills are told of at once.
