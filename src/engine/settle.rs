@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::api::{Client, Error, ErrorKind};
 use crate::crash;
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Value};
+use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Phase, Value};
 use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
 use crate::state::{Change, Intent, Record, Request, State};
 
@@ -138,9 +138,8 @@ impl Inquirer {
                     ..Snapshot::default()
                 })
             }
-            Request::Update { target, .. } | Request::Delete { target } => {
-                self.described(kind, target).await
-            }
+            Request::Update { target, .. } => self.described(kind, target, true).await,
+            Request::Delete { target } => self.described(kind, target, false).await,
         }
     }
 
@@ -160,10 +159,15 @@ impl Inquirer {
         }
     }
 
+    /// Looks at one resource; on demand as the list shows it.
+    ///
+    /// Plans are made of the list, which may lag behind: what an update has set counts only once it is
+    /// there, or the next plan would have it again.
     async fn described(
         &self,
         kind: &'static dyn Kind,
         target: &Identity,
+        as_listed: bool,
     ) -> Result<Snapshot, Error> {
         let mut snapshot = Snapshot::default();
         match self
@@ -171,7 +175,13 @@ impl Inquirer {
             .call(&target.region, kind.describe(&target.id))
             .await
         {
-            Ok(observed) => {
+            Ok(mut observed) => {
+                if as_listed
+                    && observed.phase != Phase::Busy
+                    && let Some(listed) = self.listed(kind, target).await?
+                {
+                    observed = listed;
+                }
                 let concerned = kind.has_details(&observed).then(|| target.clone());
                 snapshot.found.insert(target.clone(), observed);
                 add_details(&self.client, kind, concerned, &mut snapshot).await?;
@@ -182,6 +192,23 @@ impl Inquirer {
             Err(error) => return Err(error),
         }
         Ok(snapshot)
+    }
+
+    async fn listed(
+        &self,
+        kind: &'static dyn Kind,
+        target: &Identity,
+    ) -> Result<Option<Observed>, Error> {
+        let Identity { region, id } = target;
+        let call = kind.list_by_ids(std::slice::from_ref(id));
+        let seen = match self.client.call(region, call).await {
+            // A cloud that does not take the filter is read whole.
+            Err(error) if error.kind == ErrorKind::Invalid => {
+                list_all(&self.client, kind, region).await?
+            }
+            page => page?.items,
+        };
+        Ok(seen.into_iter().find(|observed| observed.id == *id))
     }
 }
 

@@ -154,6 +154,10 @@ impl Job<'_> {
                     }
                 }
                 ErrorKind::Retryable | ErrorKind::Ambiguous => return Err(self.lost(&error)),
+                // The list may still show what is gone: its protection needs no lifting.
+                ErrorKind::Absent if self.step.calls_before_delete.contains(planned) => {
+                    return Ok(());
+                }
                 _ => return Err(self.refused(&error)),
             }
         }
@@ -266,6 +270,9 @@ impl Job<'_> {
     }
 
     /// Stops a step about a resource that has moved since the plan was made.
+    ///
+    /// One that has become what the step makes of it is in nobody's way: a run that was killed may
+    /// have done that, and the list may have shown it late.
     pub(super) async fn check_unmoved(&self, identity: &Identity) -> Result<(), Trouble> {
         let Some(seen) = &self.step.seen else {
             return Ok(());
@@ -300,6 +307,7 @@ impl Job<'_> {
         let moved: Vec<&str> = listed
             .map(|field| field.key)
             .filter(|key| observed.attributes.get(*key) != seen.get(*key))
+            .filter(|key| !self.aims_at(key, observed.attributes.get(*key)))
             .collect();
         if moved.is_empty() {
             return Ok(());
@@ -312,5 +320,19 @@ impl Job<'_> {
             ),
             "nothing was done to it; plan again and review what the plan says now",
         ))
+    }
+
+    /// Tells whether a value is the one that this step gives to a field of the resource that is there.
+    fn aims_at(&self, key: &str, value: Option<&Value>) -> bool {
+        let lifted = self
+            .step
+            .calls_before_delete
+            .iter()
+            .flat_map(|planned| &planned.paths)
+            .any(|path| path.segments().first().is_some_and(|first| first == key));
+        if lifted {
+            return value == Some(&false.into());
+        }
+        self.step.action == Action::Update && value == self.step.after.get(key)
     }
 }

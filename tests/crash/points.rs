@@ -213,7 +213,12 @@ impl Scenario<'_> {
         let creates = check::creates(&cloud);
         if creates != self.creates {
             let text = format!("{creates} creates were carried out, not {}", self.creates);
-            faults.add(Sort::Duplicate, text);
+            let sort = if creates > self.creates {
+                Sort::Duplicate
+            } else {
+                Sort::Other
+            };
+            faults.add(sort, text);
         }
         faults
             .0

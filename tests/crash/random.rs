@@ -188,7 +188,12 @@ impl Lane {
         let creates = check::creates(&world.cloud);
         if creates != world.creates {
             let text = format!("{creates} creates were carried out, not {}", world.creates);
-            faults.add(Sort::Duplicate, text);
+            let sort = if creates > world.creates {
+                Sort::Duplicate
+            } else {
+                Sort::Other
+            };
+            faults.add(sort, text);
         }
         let found = check::all(&world.cloud, &world.project, &world.wishes, &[]);
         faults.0.extend(found.0);
@@ -201,7 +206,12 @@ impl Lane {
             self.number, self.round
         );
         let mut figures = figures.lock().unwrap();
+        let known = figures.faults.0.len();
         figures.faults.take(faults, &circumstances);
+        // At once: a long run may not live to its end.
+        for (sort, text) in &figures.faults.0[known..] {
+            writeln!(std::io::stderr(), "{sort:?}: {text}").unwrap();
+        }
         let told = figures.kills / TELL_EACH;
         figures.kills += kills;
         figures.rounds += 1;
