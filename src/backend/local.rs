@@ -240,17 +240,8 @@ impl LocalBackend {
 
     /// Removes what a run left that was killed while it wrote; only the holder of the lock may.
     fn sweep(&self) {
-        let prefix = temporary_prefix(&self.path);
-        let folder = folder_of(&self.path).unwrap_or(Path::new("."));
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name
-                .as_encoded_bytes()
-                .starts_with(prefix.as_encoded_bytes())
-            {
-                // What can't be removed takes room, and does no other harm.
-                fs::remove_file(entry.path()).ok();
-            }
+        for path in [&self.path, &self.backup_path()] {
+            sweep_beside(path);
         }
     }
 
@@ -281,6 +272,7 @@ impl LocalBackend {
         crash::point("the journal is there, and empty");
         extend(&mut file, &mut length, records)?;
         File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
+        crash::point("the name of the journal is synced");
         Ok((file, length))
     }
 }
@@ -334,11 +326,29 @@ fn shown(path: &Path) -> String {
 }
 
 /// Begins the name of the files that are written first and then put in the place of one of this name.
+///
+/// No editor names its own so: what is left of them may be removed unseen.
 fn temporary_prefix(path: &Path) -> OsString {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".");
+    prefix.push(".gwplan-");
     prefix
+}
+
+/// Removes what was left beside a file by whoever was killed while writing it.
+fn sweep_beside(path: &Path) {
+    let prefix = temporary_prefix(path);
+    let folder = folder_of(path).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name
+            .as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes())
+        {
+            // What can't be removed takes room, and does no other harm.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 /// Puts a file in the place of another, so that a crash leaves one of the two, whole.
@@ -351,33 +361,51 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(&temporary_prefix(path))
         .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    crash::point("a file is written beside its place");
-    file.as_file().sync_all()?;
-    crash::point("it is synced");
+    fill(file.as_file_mut(), bytes)?;
     file.persist(path).map_err(|error| error.error)?;
-    crash::point("it is in its place");
-    File::open(folder)?.sync_all()
+    crash::point("a file has taken its place");
+    File::open(folder)?.sync_all()?;
+    crash::point("the name of a file is synced");
+    Ok(())
+}
+
+/// Writes and syncs a file that has no name yet that anybody looks for.
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    crash::point("a file is made beside its place");
+    file.write_all(first)?;
+    crash::point("half a file is written beside its place");
+    file.write_all(rest)?;
+    crash::point("a file is written beside its place");
+    file.sync_all()?;
+    crash::point("a file is synced beside its place");
+    Ok(())
 }
 
 /// Writes a file that is not there yet, so that a crash leaves it whole or not at all.
 ///
 /// It is durable when this returns, and readable by whoever the user's umask lets read it. A file of
-/// that name is never overwritten: then the error is of the kind `AlreadyExists`.
+/// that name is never overwritten: then the error is of the kind `AlreadyExists`. What a call before
+/// has left that was killed is removed, so no two may write the same file at once.
 pub fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
+    sweep_beside(path);
+    let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    fill(file.as_file_mut(), bytes)?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    crash::point("a new file has its name");
+    File::open(folder)?.sync_all()?;
+    crash::point("the name of a new file is synced");
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> Option<&Path> {

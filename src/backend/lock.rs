@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::crash;
+
 use super::{Holder, Lock, LockStatus};
 
 /// How often a lock is tried before it counts as held, and the pause in between.
@@ -110,8 +112,10 @@ fn is_at(path: &Path, file: &File) -> io::Result<bool> {
 }
 
 fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
+    crash::point("the lock is taken");
     let dead = read_holder(&mut file);
     write_holder(&mut file, holder)?;
+    crash::point("the lock names its holder");
     Ok(FileLock {
         path: path.to_owned(),
         file,
@@ -128,6 +132,7 @@ fn read_holder(file: &mut File) -> Option<Holder> {
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
     file.set_len(0)?;
+    crash::point("the lock names nobody yet");
     file.rewind()?;
     file.write_all(&text)
 }
@@ -155,6 +160,7 @@ impl Drop for FileLock {
     fn drop(&mut self) {
         // A name that stayed would only be taken for that of a holder that died.
         self.file.set_len(0).ok();
+        crash::point("the lock names nobody any more");
     }
 }
 

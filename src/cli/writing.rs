@@ -80,11 +80,12 @@ impl Workspace {
         ));
         let recovery = block_on(async {
             let connection = connect(session, self).await?;
+            let timeouts = &self.project.timeouts;
             let asking = engine::recover(
                 &connection.client,
                 state,
                 session.clock.now(),
-                self.project.timeouts.consistency,
+                (timeouts.consistency, timeouts.create),
                 choices,
             );
             Ok(while_telling(session.terminal, asking).await?)

@@ -80,6 +80,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
             client: client.clone(),
             known: Arc::new(Mutex::new(moved.identities().collect())),
             consistency,
+            work_limit: create_limit,
         },
         clock,
         lineage: state.lineage.as_str().into(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{Client, ErrorKind};
+use crate::crash;
 use crate::kinds::Kind;
 use crate::model::{Attributes, Desired, Fault, Identity, Observed, Phase, Value};
 use crate::plan::Snapshot;
@@ -20,6 +21,7 @@ pub async fn look_up(
     let answer = client
         .call(&identity.region, kind.describe(&identity.id))
         .await;
+    crash::point("what is to be taken over is looked up");
     let observed = match answer {
         Ok(observed) => observed,
         Err(error) if error.kind == ErrorKind::Absent => return Ok(None),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Client, Error, ErrorKind};
+use crate::crash;
 use crate::kinds::{self, Kind, tags};
 use crate::model::{Address, Fault, Identity, OWNER_KEY, owner_tag};
 use crate::plan::Snapshot;
@@ -55,7 +56,9 @@ pub async fn mark(
         let client = client.clone();
         async move {
             let pair = BTreeMap::from([(OWNER_KEY.to_owned(), tag)]);
+            crash::point("an owner tag leaves");
             let outcome = client.call(&region, tags::set(&[resource], &pair)).await;
+            crash::point("an owner tag is answered");
             (address, refusal(outcome))
         }
     });
@@ -79,7 +82,9 @@ pub async fn release(
 ) -> Result<(), Fault> {
     let resource = kind.tag_resource(&identity.region, &identity.id);
     let call = tags::unset(&[resource], &[OWNER_KEY.to_owned()]);
+    crash::point("an owner tag is about to be taken off");
     let outcome = client.call(&identity.region, call).await;
+    crash::point("an owner tag is taken off");
     match refusal(outcome) {
         None => Ok(()),
         Some(why) => Err(Fault::new(format!(
@@ -111,7 +116,10 @@ pub async fn delete_orphan(
     let Identity { region, id } = identity;
     let started = Instant::now();
     loop {
-        match client.call(region, kind.delete(id)).await {
+        crash::point("the delete of an orphan leaves");
+        let answer = client.call(region, kind.delete(id)).await;
+        crash::point("the delete of an orphan is answered");
+        match answer {
             Ok(_) => break,
             Err(error) if error.kind == ErrorKind::Absent => return Ok(()),
             Err(error) if error.kind == ErrorKind::Conflict && started.elapsed() < limit => {

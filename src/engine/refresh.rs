@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Call, Client, Error, ErrorKind};
+use crate::crash;
 use crate::kinds::{self, Kind, Page};
 use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
@@ -130,6 +131,7 @@ pub(super) async fn list_pages(
             break;
         }
     }
+    crash::point("a list is read");
     Ok(seen.into_values().collect())
 }
 
@@ -184,6 +186,7 @@ pub(super) async fn describe_all(
             let answer = client
                 .call(&identity.region, kind.describe(&identity.id))
                 .await;
+            crash::point("a resource is asked for by its id");
             (identity, answer)
         }
     });
@@ -249,6 +252,7 @@ pub(super) async fn add_details(
             let answer = client
                 .call(&identity.region, kind.details(&identity.id))
                 .await;
+            crash::point("what no list shows is read");
             (identity, answer)
         }
     });

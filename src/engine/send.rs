@@ -107,11 +107,15 @@ impl Job<'_> {
         changes
     }
 
-    /// Takes a request back that was not sent, and tells a step that has begun nothing in the cloud
-    /// from one that is half-way.
+    /// Takes a request back that was not sent.
     pub(super) async fn withdrawn(&self) -> Trouble {
         // What can't be taken back is found out by the next run.
         self.close().await.ok();
+        self.stopped()
+    }
+
+    /// Tells a step that has begun nothing in the cloud from one that is half-way.
+    pub(super) fn stopped(&self) -> Trouble {
         if self.sent.load(Ordering::Relaxed) {
             Trouble::Interrupted
         } else {
@@ -185,7 +189,7 @@ impl Job<'_> {
                 let diagnostic = undecided(address, &several);
                 Err(Trouble::failed(diagnostic.summary, diagnostic.help))
             }
-            Verdict::Unclear => Err(self.lost(error)),
+            Verdict::Unclear | Verdict::Busy => Err(self.lost(error)),
         }
     }
 

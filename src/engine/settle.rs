@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::api::{Client, Error, ErrorKind};
 use crate::crash;
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Value};
+use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Phase, Value};
 use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
 use crate::state::{Change, Intent, Record, Request, State};
 
@@ -36,6 +36,8 @@ pub(super) struct Inquirer {
     pub(super) known: Arc<Mutex<BTreeSet<Identity>>>,
     /// How long the cloud may take to show what a request has made.
     pub(super) consistency: Duration,
+    /// How long the cloud may be at work on a resource.
+    pub(super) work_limit: Duration,
 }
 
 impl Inquirer {
@@ -47,6 +49,9 @@ impl Inquirer {
 
     /// Asks until it is clear how a request has ended.
     ///
+    /// While the cloud is at work nothing is concluded: the time in which it must have shown
+    /// everything begins when it is at rest.
+    ///
     /// # Errors
     /// The cloud's error where it can't be asked: the request stays as it is.
     pub(super) async fn find_out(
@@ -57,15 +62,21 @@ impl Inquirer {
         wait: Duration,
     ) -> Result<Verdict, Error> {
         let started = Instant::now();
+        let mut at_rest = started;
         loop {
             // Decided before the look: what is concluded last was looked at last.
-            let last = started.elapsed() >= wait;
+            let last = at_rest.elapsed() >= wait;
+            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
             match self.look(address, intent, record, last).await? {
-                Verdict::Unclear => {}
+                Verdict::Unclear if !last => {
+                    sleep(pause.min(wait.saturating_sub(at_rest.elapsed()))).await;
+                }
+                Verdict::Busy if started.elapsed() < self.work_limit => {
+                    sleep(pause).await;
+                    at_rest = Instant::now();
+                }
                 verdict => return Ok(verdict),
             }
-            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
-            sleep(pause.min(wait.saturating_sub(started.elapsed()))).await;
         }
     }
 
@@ -84,6 +95,7 @@ impl Inquirer {
         } else {
             Snapshot::default()
         };
+        crash::point("what a request has done is looked at");
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = judge(Case {
             address,
@@ -126,9 +138,8 @@ impl Inquirer {
                     ..Snapshot::default()
                 })
             }
-            Request::Update { target, .. } | Request::Delete { target } => {
-                self.described(kind, target).await
-            }
+            Request::Update { target, .. } => self.described(kind, target, true).await,
+            Request::Delete { target } => self.described(kind, target, false).await,
         }
     }
 
@@ -148,10 +159,15 @@ impl Inquirer {
         }
     }
 
+    /// Looks at one resource; on demand as the list shows it.
+    ///
+    /// Plans are made of the list, which may lag behind: what an update has set counts only once it is
+    /// there, or the next plan would have it again.
     async fn described(
         &self,
         kind: &'static dyn Kind,
         target: &Identity,
+        as_listed: bool,
     ) -> Result<Snapshot, Error> {
         let mut snapshot = Snapshot::default();
         match self
@@ -159,7 +175,13 @@ impl Inquirer {
             .call(&target.region, kind.describe(&target.id))
             .await
         {
-            Ok(observed) => {
+            Ok(mut observed) => {
+                if as_listed
+                    && observed.phase != Phase::Busy
+                    && let Some(listed) = self.listed(kind, target).await?
+                {
+                    observed = listed;
+                }
                 let concerned = kind.has_details(&observed).then(|| target.clone());
                 snapshot.found.insert(target.clone(), observed);
                 add_details(&self.client, kind, concerned, &mut snapshot).await?;
@@ -170,6 +192,23 @@ impl Inquirer {
             Err(error) => return Err(error),
         }
         Ok(snapshot)
+    }
+
+    async fn listed(
+        &self,
+        kind: &'static dyn Kind,
+        target: &Identity,
+    ) -> Result<Option<Observed>, Error> {
+        let Identity { region, id } = target;
+        let call = kind.list_by_ids(std::slice::from_ref(id));
+        let seen = match self.client.call(region, call).await {
+            // A cloud that does not take the filter is read whole.
+            Err(error) if error.kind == ErrorKind::Invalid => {
+                list_all(&self.client, kind, region).await?
+            }
+            page => page?.items,
+        };
+        Ok(seen.into_iter().find(|observed| observed.id == *id))
     }
 }
 
@@ -218,13 +257,14 @@ pub async fn recover(
     client: &Client,
     state: &State,
     now: Timestamp,
-    consistency: Duration,
+    (consistency, work_limit): (Duration, Duration),
     choices: &Choices,
 ) -> Result<Recovery, Fault> {
     let inquirer = Inquirer {
         client: client.clone(),
         known: Arc::new(Mutex::new(state.identities().collect())),
         consistency,
+        work_limit,
     };
     let mut recovery = Recovery::default();
     for (address, choice) in choices {
@@ -270,7 +310,7 @@ impl Recovery {
             }
             Verdict::Several(several) => self.undecided.push(undecided(address, &several)),
             // It is asked again by the next run.
-            Verdict::Unclear => {}
+            Verdict::Unclear | Verdict::Busy => {}
         }
     }
 }

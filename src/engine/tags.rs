@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{Client, Error};
+use crate::crash;
 use crate::kinds::tags::{self, BATCH, FailedResource};
 
 use super::send::is_silence;
@@ -170,10 +171,16 @@ async fn send_change(
             .iter()
             .map(|(key, value)| ((*key).clone(), (*value).clone()))
             .collect();
-        failed.extend(client.call(region, tags::set(resources, &set)).await?);
+        crash::point("tags to set leave");
+        let answer = client.call(region, tags::set(resources, &set)).await;
+        crash::point("tags to set are answered");
+        failed.extend(answer?);
     }
     for keys in change.unset.chunks(BATCH) {
-        failed.extend(client.call(region, tags::unset(resources, keys)).await?);
+        crash::point("tags to take off leave");
+        let answer = client.call(region, tags::unset(resources, keys)).await;
+        crash::point("tags to take off are answered");
+        failed.extend(answer?);
     }
     Ok(failed)
 }

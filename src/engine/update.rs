@@ -35,6 +35,9 @@ fn update_of(planned: &PlannedCall, after: &Attributes, identity: &Identity) -> 
 
 impl Job<'_> {
     /// Makes the planned calls in their order; after each, the record tells how far it came.
+    ///
+    /// A call counts as open until the cloud shows what it has set. A run that comes after a crash thus
+    /// waits for that too, and plans nothing from what the cloud shows while it is at work.
     pub(super) async fn make_calls(
         &self,
         calls: &[PlannedCall],
@@ -46,12 +49,12 @@ impl Job<'_> {
         for planned in calls {
             self.make_call(planned, after, &identity, &place.holding(record))
                 .await?;
+            self.wait_for_parts(planned, &identity).await?;
+            self.wait_until_shown(planned, after, record).await?;
             for path in &planned.paths {
                 set_value_at(&mut record.applied, path, value_at(after, path).cloned());
             }
             self.settle_in(place, record.clone(), None).await?;
-            self.wait_for_parts(planned, &identity).await?;
-            self.wait_until_shown(planned, after, record).await?;
         }
         Ok(())
     }
@@ -83,7 +86,12 @@ impl Job<'_> {
                         return Ok(());
                     }
                 }
-                outcome => return Err(self.update_stuck(&planned.action, outcome)),
+                outcome => {
+                    if matches!(outcome, Outcome::Failed(_) | Outcome::Vanished) {
+                        self.close().await?;
+                    }
+                    return Err(self.update_stuck(&planned.action, outcome));
+                }
             }
         }
     }
@@ -146,6 +154,10 @@ impl Job<'_> {
                     }
                 }
                 ErrorKind::Retryable | ErrorKind::Ambiguous => return Err(self.lost(&error)),
+                // The list may still show what is gone: its protection needs no lifting.
+                ErrorKind::Absent if self.step.calls_before_delete.contains(planned) => {
+                    return Ok(());
+                }
                 _ => return Err(self.refused(&error)),
             }
         }
@@ -161,10 +173,11 @@ impl Job<'_> {
                 let (mut stop, mut halt) = (self.crew.stop.clone(), self.crew.halt.subscribe());
                 let answer = tokio::select! {
                     biased;
-                    () = asked(&mut stop) => return Err(self.withdrawn().await),
-                    () = asked(&mut halt) => return Err(self.withdrawn().await),
+                    () = asked(&mut stop) => return Err(self.stopped()),
+                    () = asked(&mut halt) => return Err(self.stopped()),
                     answer = self.crew.client.call(&identity.region, call) => answer,
                 };
+                crash::point("what a change needs to know is answered");
                 answer.map_err(|error| self.refused(&error))
             }
         }
@@ -257,16 +270,20 @@ impl Job<'_> {
     }
 
     /// Stops a step about a resource that has moved since the plan was made.
+    ///
+    /// One that has become what the step makes of it is in nobody's way: a run that was killed may
+    /// have done that, and the list may have shown it late.
     pub(super) async fn check_unmoved(&self, identity: &Identity) -> Result<(), Trouble> {
         let Some(seen) = &self.step.seen else {
             return Ok(());
         };
-        let observed = match self
+        let answer = self
             .crew
             .client
             .call(&identity.region, self.kind.describe(&identity.id))
-            .await
-        {
+            .await;
+        crash::point("what is to be changed is looked at once more");
+        let observed = match answer {
             Ok(observed) => observed,
             Err(error) if error.kind == ErrorKind::Absent && self.step.action == Action::Update => {
                 return Err(Trouble::failed(
@@ -290,6 +307,7 @@ impl Job<'_> {
         let moved: Vec<&str> = listed
             .map(|field| field.key)
             .filter(|key| observed.attributes.get(*key) != seen.get(*key))
+            .filter(|key| !self.aims_at(key, observed.attributes.get(*key)))
             .collect();
         if moved.is_empty() {
             return Ok(());
@@ -302,5 +320,19 @@ impl Job<'_> {
             ),
             "nothing was done to it; plan again and review what the plan says now",
         ))
+    }
+
+    /// Tells whether a value is the one that this step gives to a field of the resource that is there.
+    fn aims_at(&self, key: &str, value: Option<&Value>) -> bool {
+        let lifted = self
+            .step
+            .calls_before_delete
+            .iter()
+            .flat_map(|planned| &planned.paths)
+            .any(|path| path.segments().first().is_some_and(|first| first == key));
+        if lifted {
+            return value == Some(&false.into());
+        }
+        self.step.action == Action::Update && value == self.step.after.get(key)
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Client, Error, ErrorKind};
+use crate::crash;
 use crate::event::{Event, Sink};
 use crate::kinds::Kind;
 use crate::model::{Address, Identity, Observed, Phase};
@@ -192,6 +193,7 @@ impl Rounds {
             }
         }
         self.give_up_on_late();
+        crash::point("a round of questions is over");
     }
 
     /// Asks for the named resources.

@@ -36,6 +36,8 @@ pub enum Verdict {
     },
     /// The cloud does not show its outcome yet.
     Unclear,
+    /// The cloud is at work on the resource, and shows the outcome when that is over.
+    Busy,
     /// Several resources may be the one that it made.
     Several(Vec<Observed>),
 }
@@ -239,8 +241,10 @@ fn judge_update(
         .iter()
         .filter(|path| is_shown(case.schema.fields, path, after, &observed.attributes))
         .collect();
-    let busy = observed.phase == Phase::Busy;
-    if !case.last && (busy || done.len() < paths.len()) {
+    if observed.phase == Phase::Busy {
+        return Verdict::Busy;
+    }
+    if !case.last && done.len() < paths.len() {
         return Verdict::Unclear;
     }
     let mut record = record.clone();
@@ -355,7 +359,7 @@ fn presume(
                 .about(address)
         }
         Verdict::Several(several) => undecided(address, &several),
-        Verdict::Unclear => unasked(address, intent),
+        Verdict::Unclear | Verdict::Busy => unasked(address, intent),
     }
 }
 

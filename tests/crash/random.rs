@@ -1,0 +1,284 @@
+//! Kills at random moments, of runs that do everything at once.
+
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::check::{self, Faults, Sort};
+use crate::points::APPLY;
+use crate::support::{Cloud, Project};
+use crate::wish::{self, SUBNETS, Wish};
+
+/// How many runs are killed, unless `GWPLAN_CRASH_ROUNDS` says else.
+const ROUNDS: usize = 40;
+/// How many clouds there are at once, each with a project of its own.
+const LANES: usize = 8;
+/// How many gateways a project has at most.
+const MOST: usize = 6;
+/// How long a run is let live at most: about as long as most take.
+const LONGEST: Duration = Duration::from_secs(3);
+/// One in so many runs that follow is killed too.
+const TWICE_IN: u32 = 4;
+/// So many kills are told of at once.
+const TELL_EACH: usize = 50;
+
+#[derive(Default)]
+struct Figures {
+    kills: usize,
+    rounds: usize,
+    faults: Faults,
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_loses_nothing_and_makes_nothing_twice() {
+    let rounds = rounds();
+    let begun = AtomicUsize::new(0);
+    let figures = Mutex::new(Figures::default());
+    std::thread::scope(|scope| {
+        for lane in 0..LANES {
+            let (begun, figures) = (&begun, &figures);
+            scope.spawn(move || {
+                let mut lane = Lane::new(lane);
+                while begun.fetch_add(1, Ordering::Relaxed) < rounds {
+                    lane.round(figures);
+                }
+            });
+        }
+    });
+    let figures = figures.into_inner().unwrap();
+    tell(&figures);
+    assert!(figures.faults.is_empty(), "\n{}", figures.faults);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long this test runs is no matter of the program's"
+)]
+fn rounds() -> usize {
+    let asked = std::env::var("GWPLAN_CRASH_ROUNDS").ok();
+    asked.map_or(ROUNDS, |asked| asked.parse().unwrap())
+}
+
+/// Writes past the test's own capture: the figures are what a run of this is for.
+fn tell(figures: &Figures) {
+    let Figures {
+        kills,
+        rounds,
+        faults,
+    } = figures;
+    let line = format!(
+        "random moments: rounds {rounds}, kills {kills}, duplicates {}, orphans {}, states unreadable {}, other faults {}\n",
+        faults.count(Sort::Duplicate),
+        faults.count(Sort::Orphan),
+        faults.count(Sort::Unreadable),
+        faults.count(Sort::Other),
+    );
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
+
+/// A cloud and a project that one round after the other is played in.
+struct Lane {
+    number: usize,
+    round: u64,
+    rng: Rng,
+    world: World,
+}
+
+struct World {
+    cloud: Cloud,
+    project: Project,
+    wishes: Vec<Wish>,
+    /// How many gateways must have been made so far.
+    creates: u64,
+}
+
+impl World {
+    /// Every other cloud shows things late.
+    fn new(lane: usize) -> Self {
+        let (lag, consistency) = if lane.is_multiple_of(2) {
+            ("0s", "300ms")
+        } else {
+            ("400ms", "1s")
+        };
+        let cloud = Cloud::start(&[
+            "--create-time",
+            "300ms",
+            "--update-time",
+            "300ms",
+            "--delete-time",
+            "300ms",
+            "--lag",
+            lag,
+        ]);
+        let project = Project::on(&cloud);
+        let text = format!(
+            "provider: {{ region: ap-guangzhou }}\ntimeouts: {{ consistency: {consistency} }}\n"
+        );
+        project.write("gwplan.yaml", &text);
+        Self {
+            cloud,
+            project,
+            wishes: Vec::new(),
+            creates: 0,
+        }
+    }
+
+    fn apply_and_kill(&self, after: Duration, faults: &mut Faults) -> bool {
+        let run = self.project.start(APPLY);
+        sleep(after);
+        run.signal("KILL");
+        let run = run.end();
+        if !matches!(run.code, None | Some(0)) {
+            let (code, out, err) = (run.code, run.stdout, run.stderr);
+            faults.add(
+                Sort::Other,
+                format!("it ended with {code:?}:\n{out}\n{err}"),
+            );
+        }
+        check::is_readable(&self.project, faults);
+        run.code.is_none()
+    }
+
+    /// Makes the files want something else.
+    fn wish(&mut self, rng: &mut Rng) {
+        let before = std::mem::take(&mut self.wishes);
+        self.wishes = changed(&before, rng);
+        let made = self.wishes.iter().filter(|wish| {
+            let old = before.iter().find(|old| old.key == wish.key);
+            old.is_none_or(|old| old.subnet != wish.subnet)
+        });
+        self.creates += made.count() as u64;
+        wish::write(&self.project, &self.wishes, "");
+    }
+}
+
+impl Lane {
+    fn new(number: usize) -> Self {
+        Self {
+            number,
+            round: 0,
+            rng: Rng::with_seed(number as u64),
+            world: World::new(number),
+        }
+    }
+
+    /// Changes the files, kills the run that follows, and checks what the next one makes of it; a
+    /// run that was done before its time is followed by another round.
+    fn round(&mut self, figures: &Mutex<Figures>) {
+        while !self.try_to_kill(figures) {}
+    }
+
+    fn try_to_kill(&mut self, figures: &Mutex<Figures>) -> bool {
+        self.round += 1;
+        let (world, rng) = (&mut self.world, &mut self.rng);
+        let mut faults = Faults::default();
+        world.wish(rng);
+        let after = moment(rng, LONGEST);
+        let mut kills = usize::from(world.apply_and_kill(after, &mut faults));
+        let killed = kills > 0;
+        if killed && rng.u32(..TWICE_IN) == 0 {
+            let after = moment(rng, LONGEST / 2);
+            kills += usize::from(world.apply_and_kill(after, &mut faults));
+        }
+        check::run_well(&world.project, APPLY, &mut faults);
+        let creates = check::creates(&world.cloud);
+        if creates != world.creates {
+            let text = format!("{creates} creates were carried out, not {}", world.creates);
+            let sort = if creates > world.creates {
+                Sort::Duplicate
+            } else {
+                Sort::Other
+            };
+            faults.add(sort, text);
+        }
+        let found = check::all(&world.cloud, &world.project, &world.wishes, &[]);
+        faults.0.extend(found.0);
+        if !faults.is_empty() {
+            // What comes next must not be blamed for it.
+            self.world = World::new(self.number);
+        }
+        let circumstances = format!(
+            "lane {}, round {}, after {after:?}",
+            self.number, self.round
+        );
+        let mut figures = figures.lock().unwrap();
+        let known = figures.faults.0.len();
+        figures.faults.take(faults, &circumstances);
+        // At once: a long run may not live to its end.
+        for (sort, text) in &figures.faults.0[known..] {
+            writeln!(std::io::stderr(), "{sort:?}: {text}").unwrap();
+        }
+        let told = figures.kills / TELL_EACH;
+        figures.kills += kills;
+        figures.rounds += 1;
+        if figures.kills / TELL_EACH > told {
+            tell(&figures);
+        }
+        killed
+    }
+}
+
+fn moment(rng: &mut Rng, longest: Duration) -> Duration {
+    longest.mul_f64(rng.f64())
+}
+
+/// Changes, adds and drops gateways.
+fn changed(before: &[Wish], rng: &mut Rng) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for number in 0..MOST {
+        let key = format!("g{number}");
+        match before.iter().find(|wish| wish.key == key) {
+            // One that is protected stays: to drop it takes two applies.
+            Some(old) if old.protected || rng.u32(..6) > 0 => wishes.push(varied(old, rng)),
+            None if rng.u32(..3) > 0 => wishes.push(varied(&Wish::new(&key), rng)),
+            _ => {}
+        }
+    }
+    let keys: Vec<String> = wishes.iter().map(|wish| wish.key.clone()).collect();
+    for (at, wish) in wishes.iter_mut().enumerate() {
+        wish.after.clear();
+        if at > 0 && rng.u32(..4) == 0 {
+            wish.after.push(keys[rng.usize(..at)].clone());
+        }
+    }
+    if wishes == before {
+        return changed(before, rng);
+    }
+    wishes
+}
+
+fn varied(old: &Wish, rng: &mut Rng) -> Wish {
+    let mut new = old.clone();
+    let mut one_in = |times: u32| rng.u32(..times) == 0;
+    let (describe, rename, resize) = (one_in(4), one_in(6), one_in(5));
+    let (connect, replace, protect) = (one_in(4), one_in(6), one_in(6));
+    let (retag, other_order) = (one_in(4), one_in(4));
+    if describe {
+        new.description = ["", "one", "two", "three"][rng.usize(..4)];
+    }
+    if rename {
+        new.name = format!("{}-{}", new.key, rng.u32(..10));
+    }
+    if resize {
+        new.nodes = rng.u32(2..6);
+    }
+    if connect {
+        new.bandwidth = (rng.u32(..3) > 0).then(|| rng.u32(1..50));
+    }
+    if retag {
+        new = new.tagged(rng.usize(..13), ["v", "w"][rng.usize(..2)]);
+    }
+    new.creates_first ^= other_order;
+    new.protected ^= protect;
+    if replace {
+        let other = usize::from(new.subnet == SUBNETS[0]);
+        new.subnet = SUBNETS[other];
+        // Its protection is lifted for that only where the files say so.
+        new.protected = false;
+    }
+    new
+}
