@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep};
 use crate::api::{Client, Error, ErrorKind};
 use crate::crash;
 use crate::kinds::{self, Kind};
-use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Phase, Value};
+use crate::model::{Address, Attributes, Diagnostic, Fault, Identity, Observed, Phase, Value};
 use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
+use crate::schema::Read;
 use crate::state::{Change, Intent, Record, Request, State};
 
 use super::refresh::{add_details, concurrently, list_all, list_pages, refresh_fault};
@@ -90,11 +91,13 @@ impl Inquirer {
         let Some(kind) = kinds::find(address.kind()) else {
             return Ok(Verdict::Unclear);
         };
-        let snapshot = if intent.sent.is_some() {
-            self.snapshot(kind, &intent.request, last).await?
-        } else {
-            Snapshot::default()
-        };
+        let mut snapshot = Snapshot::default();
+        if intent.sent.is_some() {
+            snapshot = self.snapshot(kind, &intent.request, last).await?;
+            if !last && !self.is_listed(kind, &intent.request, &snapshot).await? {
+                return Ok(Verdict::Unclear);
+            }
+        }
         crash::point("what a request has done is looked at");
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = judge(Case {
@@ -138,8 +141,9 @@ impl Inquirer {
                     ..Snapshot::default()
                 })
             }
-            Request::Update { target, .. } => self.described(kind, target, true).await,
-            Request::Delete { target } => self.described(kind, target, false).await,
+            Request::Update { target, .. } | Request::Delete { target } => {
+                self.described(kind, target).await
+            }
         }
     }
 
@@ -159,15 +163,10 @@ impl Inquirer {
         }
     }
 
-    /// Looks at one resource; on demand as the list shows it.
-    ///
-    /// Plans are made of the list, which may lag behind: what an update has set counts only once it is
-    /// there, or the next plan would have it again.
     async fn described(
         &self,
         kind: &'static dyn Kind,
         target: &Identity,
-        as_listed: bool,
     ) -> Result<Snapshot, Error> {
         let mut snapshot = Snapshot::default();
         match self
@@ -175,13 +174,7 @@ impl Inquirer {
             .call(&target.region, kind.describe(&target.id))
             .await
         {
-            Ok(mut observed) => {
-                if as_listed
-                    && observed.phase != Phase::Busy
-                    && let Some(listed) = self.listed(kind, target).await?
-                {
-                    observed = listed;
-                }
+            Ok(observed) => {
                 let concerned = kind.has_details(&observed).then(|| target.clone());
                 snapshot.found.insert(target.clone(), observed);
                 add_details(&self.client, kind, concerned, &mut snapshot).await?;
@@ -192,6 +185,29 @@ impl Inquirer {
             Err(error) => return Err(error),
         }
         Ok(snapshot)
+    }
+
+    /// Tells whether the list shows a resource that was updated as the resource itself is shown.
+    ///
+    /// Plans are made of the list, which may lag behind: what an update has set counts only once it is
+    /// there, or the next plan would have it again.
+    async fn is_listed(
+        &self,
+        kind: &'static dyn Kind,
+        request: &Request,
+        snapshot: &Snapshot,
+    ) -> Result<bool, Error> {
+        let Request::Update { target, .. } = request else {
+            return Ok(true);
+        };
+        let Some(observed) = snapshot.found.get(target) else {
+            return Ok(true);
+        };
+        if observed.phase == Phase::Busy {
+            return Ok(true);
+        }
+        let listed = self.listed(kind, target).await?;
+        Ok(listed.is_some_and(|listed| agree(kind, &listed.attributes, &observed.attributes)))
     }
 
     async fn listed(
@@ -210,6 +226,18 @@ impl Inquirer {
         };
         Ok(seen.into_iter().find(|observed| observed.id == *id))
     }
+}
+
+/// Tells whether two looks agree in all that the list shows.
+pub(super) fn agree(kind: &'static dyn Kind, one: &Attributes, other: &Attributes) -> bool {
+    let listed = kind
+        .schema()
+        .fields
+        .iter()
+        .filter(|field| field.read == Read::Listed);
+    listed
+        .map(|field| field.key)
+        .all(|key| one.get(key) == other.get(key))
 }
 
 fn identity(region: &str, observed: &Observed) -> Identity {

@@ -7,12 +7,13 @@ use tokio::time::Instant;
 use crate::api::ErrorKind;
 use crate::crash;
 use crate::kinds::{Handles, Target, tags};
-use crate::model::{Attributes, Identity, Value, set_value_at, value_at};
+use crate::model::{Attributes, Identity, Observed, Value, set_value_at, value_at};
 use crate::plan::{Action, PlannedCall};
 use crate::schema::{Read, field_at};
 use crate::state::{Record, Request, Status};
 
 use super::send::Settled;
+use super::settle::agree;
 use super::step::{Job, Place, Trouble, asked};
 use super::tags::{TagChange, TagFailure};
 use super::watch::{Outcome, Until};
@@ -80,9 +81,9 @@ impl Job<'_> {
                 Outcome::Reached(Some(observed)) => {
                     record.status = Status::Ready;
                     record.observe(&observed);
-                    if self.shows(&observed.attributes, planned, after)
-                        || since.elapsed() > SHOWN_WITHIN
-                    {
+                    let shown = self.shows(&observed.attributes, planned, after)
+                        && self.is_caught_up(&observed, planned, &identity).await;
+                    if shown || since.elapsed() > SHOWN_WITHIN {
                         return Ok(());
                     }
                 }
@@ -111,6 +112,28 @@ impl Job<'_> {
                 _ => true,
             }
         })
+    }
+
+    /// Tells whether the list shows what it has of a call that sets what it has not: a network's
+    /// bandwidth stands in both places, and plans are held to the list.
+    async fn is_caught_up(
+        &self,
+        listed: &Observed,
+        planned: &PlannedCall,
+        identity: &Identity,
+    ) -> bool {
+        let fields = self.kind.schema().fields;
+        let detailed = planned
+            .paths
+            .iter()
+            .filter_map(|path| field_at(fields, path))
+            .any(|field| field.read == Read::Detailed);
+        if !detailed {
+            return true;
+        }
+        let call = self.kind.describe(&identity.id);
+        let answer = self.crew.client.call(&identity.region, call).await;
+        answer.is_ok_and(|own| agree(self.kind, &own.attributes, &listed.attributes))
     }
 
     /// Makes one call; what it set, and that it has ended, is for the caller to record.
