@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::crash;
 use crate::model::Fault;
@@ -25,6 +27,10 @@ pub struct LocalBackend {
     shown: String,
     writing: Mutex<Writing>,
 }
+
+/// How often the journal and the state are read again that another process writes meanwhile.
+const READINGS: u32 = 10;
+const BETWEEN_READINGS: Duration = Duration::from_millis(20);
 
 /// Says how far this process has come with writing.
 #[derive(Debug, Default)]
@@ -79,26 +85,31 @@ impl LocalBackend {
 
 impl Backend for LocalBackend {
     fn load(&self) -> Result<Option<Loaded>, Fault> {
-        // The journal first: the state that is read after it is at least as new as what it continues,
-        // also while another process writes.
-        let journal = self.read_journal()?;
-        let state = self.read_state()?;
-        let Some(journal) = journal else {
-            return Ok(state.map(|state| Loaded {
-                state,
-                unfolded: false,
-                torn: false,
-            }));
-        };
-        let torn = journal.is_torn();
-        let state = journal
-            .over(state)
-            .map_err(|error| self.odd_journal(error))?;
-        Ok(Some(Loaded {
-            state,
-            unfolded: true,
-            torn,
-        }))
+        let mut again = 0;
+        loop {
+            // The journal first: the state that is read after it is at least as new as what it continues.
+            let journal = self.read_journal()?;
+            let state = self.read_state()?;
+            let Some(journal) = journal else {
+                return self.whole(state);
+            };
+            let torn = journal.is_torn();
+            match journal.over(state) {
+                Ok(state) => {
+                    return Ok(Some(Loaded {
+                        state,
+                        unfolded: true,
+                        torn,
+                    }));
+                }
+                // Another process may have written between the two looks.
+                Err(JournalError::OtherState { .. }) if again < READINGS => {
+                    again += 1;
+                    sleep(BETWEEN_READINGS);
+                }
+                Err(error) => return Err(self.odd_journal(error)),
+            }
+        }
     }
 
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError> {
@@ -152,7 +163,7 @@ impl Backend for LocalBackend {
         let outcome = match &mut *writing {
             Writing::Nothing => Err(io::Error::other("no state was written before")),
             Writing::State(head) => self
-                .begin_journal(&[head.as_slice(), &batch].concat())
+                .begin_journal(head, &batch)
                 .map(|(file, length)| *writing = Writing::Journal(file, length)),
             Writing::Journal(file, length) => extend(file, length, &batch),
         };
@@ -187,6 +198,25 @@ impl LocalBackend {
         })
     }
 
+    /// Takes a state that has no journal; where there is none, none may ever have been.
+    fn whole(&self, state: Option<State>) -> Result<Option<Loaded>, Fault> {
+        let Some(state) = state else {
+            return match self.backup() {
+                None => Ok(None),
+                Some(backup) => Err(Fault::new(format!("the state {} is gone", self.shown))
+                    .hint(format!(
+                        "a backup of it is there: cp {backup} {}, then see what `gwplan orphans` finds; to begin a new state that knows of no gateway, move the backup away too",
+                        self.shown
+                    ))),
+            };
+        };
+        Ok(Some(Loaded {
+            state,
+            unfolded: false,
+            torn: false,
+        }))
+    }
+
     fn read_journal(&self) -> Result<Option<Journal>, Fault> {
         match fs::read(self.journal_path()) {
             Ok(bytes) => journal::decode(&bytes).map_err(|error| self.odd_journal(error)),
@@ -207,12 +237,12 @@ impl LocalBackend {
         let hint = match &error {
             JournalError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
             JournalError::NoState { .. } | JournalError::OtherState { .. } => format!(
-                "put the state back that it continues{}; or, if that is lost, move the journal away and see what `gwplan orphans` finds",
+                "put the state back that it continues{}; if that is lost, keep the journal elsewhere, and before you apply, import what `gwplan orphans --any-state` finds",
                 self.backup()
-                    .map(|backup| format!(" (see {backup})"))
+                    .map(|backup| format!(": cp {backup} {}", self.shown))
                     .unwrap_or_default()
             ),
-            _ => "it is kept as it is: restore it from a backup of the disk; or move it away, run `gwplan recover`, and see what `gwplan orphans` finds".to_owned(),
+            _ => "it is kept as it is: restore it from a backup of the disk; or keep it elsewhere, and before you apply, see what `gwplan orphans` finds".to_owned(),
         };
         Fault::new(format!("the journal {journal} can't be used"))
             .because(error)
@@ -260,8 +290,12 @@ impl LocalBackend {
         Ok(())
     }
 
-    /// Begins a journal with its first records, in one write.
-    fn begin_journal(&self, records: &[u8]) -> io::Result<(File, u64)> {
+    /// Begins a journal with its head and its first record.
+    ///
+    /// The state that it continues is kept as the backup: with that and the journal, nothing is lost
+    /// where the state file itself is spoilt.
+    fn begin_journal(&self, head: &[u8], batch: &[u8]) -> io::Result<(File, u64)> {
+        replace_file(&self.backup_path(), &fs::read(&self.path)?)?;
         let path = self.journal_path();
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
@@ -270,7 +304,9 @@ impl LocalBackend {
         let mut file = options.open(&path)?;
         let mut length = 0;
         crash::point("the journal is there, and empty");
-        extend(&mut file, &mut length, records)?;
+        // The head is durable before the record is begun, so that a crash can spoil one of them alone.
+        extend(&mut file, &mut length, head)?;
+        extend(&mut file, &mut length, batch)?;
         File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
         crash::point("the name of the journal is synced");
         Ok((file, length))

@@ -71,6 +71,13 @@ pub trait Lock: Send + Sync {
     fn is_held(&self) -> bool;
 }
 
+/// Reports that the lock was taken away, and another run may be writing by now.
+pub fn robbed(backend: &dyn Backend) -> Fault {
+    let state = backend.place();
+    Fault::new(format!("the lock of the state {state} was taken away by force"))
+        .hint("nothing more is written; what this run has done since, the next run asks the cloud about")
+}
+
 /// Says why the lock can't be had.
 #[derive(Debug, Error)]
 pub enum LockError {

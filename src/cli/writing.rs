@@ -3,21 +3,43 @@
 
 use std::sync::Arc;
 
-use crate::backend::{Loaded, Lock};
+use crate::backend::{Loaded, Lock, robbed};
 use crate::engine::{self, Choices, Recovery};
-use crate::model::Fault;
+use crate::model::{Diagnostic, Fault};
 use crate::state::State;
 
 use super::Session;
 use super::cloud::{cloud_name, connect};
 use super::failure::Failure;
 use super::planning::while_telling;
-use super::workspace::{Workspace, block_on};
+use super::workspace::{Workspace, block_on, refuse_errors};
 
 /// Holds the state for writing.
 pub(super) struct Writing {
     pub(super) state: State,
     pub(super) lock: Arc<dyn Lock>,
+}
+
+impl Writing {
+    /// Writes the state, unless the lock was taken away meanwhile: then another may be writing.
+    pub(super) fn store(&self, workspace: &Workspace) -> Result<(), Fault> {
+        if self.lock.is_held() {
+            return workspace.backend.store(&self.state);
+        }
+        Err(robbed(&*workspace.backend))
+    }
+}
+
+/// Tells what recovery has found out, a line each.
+fn tell(session: &Session, notes: &[String]) -> Result<(), Failure> {
+    if session.json_lines {
+        let told = |note: &String| Diagnostic::warning("recovery", note.clone());
+        return refuse_errors(session, notes.iter().map(told).collect());
+    }
+    for note in notes {
+        session.terminal.error(note);
+    }
+    Ok(())
 }
 
 impl Workspace {
@@ -56,20 +78,28 @@ impl Workspace {
                 "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
             );
         }
-        if unfolded {
-            self.backend.store(&state)?;
+        if torn {
+            // The record that is lost may have said that a request left.
+            for intent in state.intents.values_mut() {
+                intent.sent.get_or_insert(session.clock.now());
+            }
         }
-        let recovery = self.recover(session, &mut state, choices)?;
-        Ok((Writing { state, lock }, recovery))
+        let mut writing = Writing { state, lock };
+        if unfolded {
+            writing.store(self)?;
+        }
+        let recovery = self.recover(session, &mut writing, choices)?;
+        Ok((writing, recovery))
     }
 
     /// Settles the open requests, and records how they have ended.
     fn recover(
         &self,
         session: &Session,
-        state: &mut State,
+        writing: &mut Writing,
         choices: &Choices,
     ) -> Result<Recovery, Failure> {
+        let state = &writing.state;
         if state.intents.is_empty() && choices.is_empty() {
             return Ok(Recovery::default());
         }
@@ -92,14 +122,12 @@ impl Workspace {
         })?;
         if !recovery.changes.is_empty() {
             for change in recovery.changes.iter().cloned() {
-                state.take(change);
+                writing.state.take(change);
             }
-            state.serial += 1;
-            self.backend.store(state)?;
+            writing.state.serial += 1;
+            writing.store(self)?;
         }
-        for note in &recovery.notes {
-            session.terminal.error(note);
-        }
+        tell(session, &recovery.notes)?;
         Ok(recovery)
     }
 

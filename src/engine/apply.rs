@@ -50,13 +50,9 @@ pub struct Run {
 /// # Errors
 /// A fault where the bookkeeping of the plan can't be written; steps that fail are in the report.
 pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault> {
-    let moved = plan.moved_state(state);
-    let mut changes = differences(state, &moved);
-    changes.extend(
-        plan.bookkeeping
-            .iter()
-            .map(|(address, record)| Change::recorded(address, record.clone())),
-    );
+    let mut moved = plan.moved_state(state);
+    moved.resources.extend(plan.bookkeeping.iter().cloned());
+    let changes = differences(state, &moved);
     // Written even where nothing changes: a state that can't be written is found out before the
     // first request is sent, not after.
     if !changes.is_empty() || !plan.steps.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, Lock};
+use crate::backend::{Backend, Lock, robbed};
 use crate::model::Fault;
 use crate::state::{Change, State};
 
@@ -144,11 +144,11 @@ impl Scribe {
     }
 
     async fn store(&mut self) -> Result<(), Fault> {
-        let state = std::mem::take(&mut self.state);
-        let (state, outcome) = self
+        // A copy, so that whatever becomes of the write, the state is still known here.
+        let state = self.state.clone();
+        let (_, outcome) = self
             .blocking(state, |backend, state| backend.store(state))
             .await?;
-        self.state = state;
         outcome
     }
 
@@ -170,17 +170,6 @@ impl Scribe {
         task.await
             .map_err(|error| Fault::new("the writer of the state stopped").because(error))
     }
-}
-
-/// Reports that another run may be writing by now.
-fn robbed(backend: &dyn Backend) -> Fault {
-    let state = backend.place();
-    Fault::new(format!(
-        "the lock of the state {state} was taken away by force"
-    ))
-    .hint(
-        "nothing more is written; what this run has done since, the next run asks the cloud about",
-    )
 }
 
 fn describe(fault: &Fault) -> String {

@@ -152,7 +152,9 @@ async fn confirm_missing(
         .resources
         .values()
         .filter(|record| record.kind == word);
-    let mut missing: BTreeMap<Identity, Status> = recorded
+    let parts = recorded.flat_map(|record| [Some(record), record.successor.as_deref()]);
+    let mut missing: BTreeMap<Identity, Status> = parts
+        .flatten()
         .map(|record| (record.identity(), record.status))
         .filter(|(identity, _)| !snapshot.found.contains_key(identity))
         .collect();

@@ -177,7 +177,8 @@ impl Job<'_> {
     /// Makes the new one and waits for it; only then the old one is deleted.
     async fn replace_create_first(&self, mut old: Record) -> Result<String, Trouble> {
         let mut successor = old.successor.take();
-        if let Some(failed) = successor.take_if(|record| record.status == Status::Tainted) {
+        if let Some(failed) = successor
+            .take_if(|record| matches!(record.status, Status::Tainted | Status::Deleting)) {
             // What could not be made is of no use to anybody.
             self.delete_one(&failed.identity()).await?;
         }
@@ -219,7 +220,7 @@ impl Job<'_> {
             successor: old.is_some(),
             digest: hex(&Sha256::digest(call().body.to_string())),
             owner,
-            namesakes: self.step.namesakes.clone(),
+            namesakes: self.not_it(),
         };
         let record = match self.send_create(request, old, call).await? {
             Made::Accepted(Accepted {
@@ -240,6 +241,16 @@ impl Job<'_> {
         };
         self.tell_accepted(record.id.clone(), record.task_id.clone());
         Ok(record)
+    }
+
+    /// The resources that must not be taken for what the create makes: the one that it replaces carries
+    /// the same mark, and a list may show it after it is gone.
+    fn not_it(&self) -> Vec<String> {
+        let replaced = self.step.existing.as_ref();
+        let others = self.step.namesakes.iter().cloned();
+        others
+            .chain(replaced.map(|identity| identity.id.clone()))
+            .collect()
     }
 
     /// What the create itself applied: what later calls set is not applied yet.

@@ -155,8 +155,8 @@ pub struct Step {
     /// is taken off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owned: bool,
-    /// Where it carries none: the resources of the same name that no record holds, so that none of them
-    /// is taken for the one that is made.
+    /// The resources that no record holds and that could be taken for the one that is made: those with its
+    /// owner tag, or where it carries none, those of its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namesakes: Vec<String>,
     /// What the cloud's list showed when the plan was made: apply stops the step if that has moved.
@@ -364,6 +364,14 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     };
     let mut plan = decide::decide(&inputs)?;
     plan.moves = moves;
+    for address in foreseen.dropped {
+        // A move may have given it another address.
+        let mut moved = plan.moves.iter().filter(|one| one.from == address);
+        let address = moved.next().map_or(address.clone(), |one| one.to.clone());
+        if let Some(record) = state.resources.get(&address) {
+            plan.bookkeeping.push((address, record.clone()));
+        }
+    }
     plan.diagnostics.extend(foreseen.diagnostics);
     plan.diagnostics.extend(diagnostics);
     order::link(&mut plan, &state)?;

@@ -107,7 +107,6 @@ fn settled(
 fn judge_create(case: Case<'_>, draft: &Draft, successor: bool) -> Verdict {
     let mut candidates = candidates(case, draft);
     candidates.sort_by(|a, b| older(a, b));
-    let marked = matches!(&case.intent.request, Request::Create { owner: Some(_), .. });
     match candidates.as_slice() {
         [] if case.last => settled(
             case.address,
@@ -116,13 +115,8 @@ fn judge_create(case: Case<'_>, draft: &Draft, successor: bool) -> Verdict {
             "the cloud shows no gateway of the create that was sent: it did not carry it out",
         ),
         [] => Verdict::Unclear,
-        [one, others @ ..] if others.is_empty() || marked => {
-            let mut note = format!("{} is what the create made: it is taken over", one.id);
-            if !others.is_empty() {
-                let ids: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
-                note.push_str("; made for it too, see `gwplan orphans`: ");
-                note.push_str(&ids.join(", "));
-            }
+        [one] => {
+            let note = format!("{} is what the create made: it is taken over", one.id);
             adopt(case, draft, successor, one, note)
         }
         several => Verdict::Several(several.iter().map(|one| (*one).clone()).collect()),
@@ -166,10 +160,10 @@ pub fn choose(case: Case<'_>, choice: Option<&str>) -> Option<Verdict> {
     Some(adopt(case, draft, *successor, one, note))
 }
 
-/// Finds the resources that a create may have made.
+/// Finds the resources that a create may have made: none that a record holds, that was there before, or
+/// that is too old.
 ///
-/// The owner tag says it. Without one it is a resource of that name and those settings that no record
-/// holds, that was not there before, and that is not too old.
+/// The owner tag says it. Without one it is a resource of that name and those settings.
 fn candidates<'a>(case: Case<'a>, draft: &Draft) -> Vec<&'a Observed> {
     let Request::Create {
         owner, namesakes, ..
@@ -181,15 +175,15 @@ fn candidates<'a>(case: Case<'a>, draft: &Draft) -> Vec<&'a Observed> {
         identity.region == draft.region
             && observed.phase != Phase::Leaving
             && !case.known.contains(identity)
+            && !namesakes.contains(&identity.id)
+            && young_enough(observed, case.intent.sent)
     });
-    let found = found.map(|(_, observed)| observed);
     found
+        .map(|(_, observed)| observed)
         .filter(|observed| match owner {
             Some(_) => observed.owner == *owner,
             None => {
                 observed.owner.is_none()
-                    && !namesakes.contains(&observed.id)
-                    && young_enough(observed, case.intent.sent)
                     && is_as_asked(case.schema.fields, &draft.applied, &observed.attributes)
             }
         })
@@ -314,6 +308,8 @@ fn judge_delete(case: Case<'_>, target: &Identity) -> Verdict {
 pub(super) struct Foreseen {
     /// The state as recovery will leave it.
     pub(super) state: State,
+    /// The addresses whose successor is gone from the cloud, and from the state.
+    pub(super) dropped: Vec<Address>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -321,13 +317,34 @@ pub(super) struct Foreseen {
 pub(super) fn foresee(inputs: &Inputs<'_>) -> Foreseen {
     let mut state = inputs.state.clone();
     let mut diagnostics = Vec::new();
+    let mut known: BTreeSet<Identity> = state.identities().collect();
     for (address, intent) in &inputs.state.intents {
         diagnostics.push(match inputs.snapshot {
-            Some(snapshot) => presume(address, intent, snapshot, inputs.schemas, &mut state),
+            Some(snapshot) => {
+                let diagnostic =
+                    presume(address, intent, snapshot, inputs.schemas, &mut state, &known);
+                let record = state.resources.get(address);
+                known.extend(record.into_iter().flat_map(Record::identities));
+                diagnostic
+            }
             None => unasked(address, intent),
         });
     }
-    Foreseen { state, diagnostics }
+    let mut dropped = Vec::new();
+    if let Some(snapshot) = inputs.snapshot {
+        for (address, record) in &mut state.resources {
+            let gone = |made: &Record| snapshot.gone.contains(&made.identity());
+            if record.successor.as_deref().is_some_and(gone) {
+                record.successor = None;
+                dropped.push(address.clone());
+            }
+        }
+    }
+    Foreseen {
+        state,
+        dropped,
+        diagnostics,
+    }
 }
 
 fn presume(
@@ -336,6 +353,7 @@ fn presume(
     snapshot: &Snapshot,
     schemas: Schemas<'_>,
     state: &mut State,
+    known: &BTreeSet<Identity>,
 ) -> Diagnostic {
     let Some(schema) = schemas(address.kind()) else {
         return unasked(address, intent);
@@ -344,7 +362,7 @@ fn presume(
         address,
         intent,
         record: state.resources.get(address),
-        known: &state.identities().collect(),
+        known,
         snapshot,
         schema,
         last: true,

@@ -6,7 +6,7 @@ use crate::model::{Address, Diagnostic, Identity, Observed, Phase, owned_address
 use crate::state::State;
 
 use super::decide::name_of;
-use super::{Action, Inputs, Plan, Snapshot};
+use super::{Action, Inputs, Plan, Snapshot, Step};
 
 /// A resource that was made for this state, and that the state does not hold.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
         let planned = plan
             .steps
             .iter()
-            .any(|step| step.action == Action::Create && step.address == *address);
+            .any(|step| step.address == *address && makes(step));
         plan.diagnostics.push(told(address, *stray, planned));
     }
     let told: BTreeSet<(&str, &Address)> = strays
@@ -58,7 +58,7 @@ fn told(address: &Address, stray: Stray<'_>, planned: bool) -> Diagnostic {
         Diagnostic::error(
             "stray",
             format!(
-                "{address} would be created, but {id} in {region} was made for it and is in no record"
+                "{address} would be made, but {id} in {region} was made for it already and is in no record"
             ),
         )
         .help(format!(
@@ -93,7 +93,7 @@ fn warn_of_namesakes(
         }
     }
     for step in &mut plan.steps {
-        if !matches!(step.action, Action::Create | Action::Replace) {
+        if !makes(step) {
             continue;
         }
         let Some(name) = name_of(&step.after) else {
@@ -111,10 +111,18 @@ fn warn_of_namesakes(
                 plan.diagnostics.push(namesake(&step.address, id, name));
             }
         }
-        if !step.owned {
-            step.namesakes = ids;
-        }
+        step.namesakes = if step.owned {
+            let same = told.iter().filter(|(_, address)| **address == step.address);
+            same.map(|(id, _)| (*id).to_owned()).collect()
+        } else {
+            ids
+        };
     }
+}
+
+/// Tells whether a step sends a create.
+fn makes(step: &Step) -> bool {
+    matches!(step.action, Action::Create | Action::Replace)
 }
 
 fn namesake(address: &Address, id: &str, name: &str) -> Diagnostic {

@@ -28,8 +28,8 @@ pub struct Journal {
 /// Says why bytes are no journal, or one that continues another state.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// A record is spoilt, and records after it are not.
-    #[error("line {line} is spoilt, and lines after it are not: no crash does that")]
+    /// More is spoilt than the last record.
+    #[error("line {line} is spoilt, and it is not the end of the last record alone: no crash does that")]
     Corrupt {
         /// The line, from 1.
         line: usize,
@@ -103,17 +103,20 @@ fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 
 /// Reads a journal; nothing where not even its first record became whole.
 ///
+/// A crash can spoil one record, the last: the ones before it were synced before it was begun. More than
+/// that is an error.
+///
 /// # Errors
 /// [`JournalError`] says what is wrong and where; no input panics.
 pub fn decode(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
-    let mut whole = Vec::new();
-    let mut spoilt = None;
-    for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        match (verified(line), spoilt) {
-            (Some(json), None) => whole.push(json),
-            (Some(_), Some(line)) => return Err(JournalError::Corrupt { line }),
-            (None, _) => spoilt = spoilt.or(Some(at + 1)),
-        }
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let whole: Vec<&[u8]> = lines.iter().map_while(|line| verified(line)).collect();
+    let torn = whole.len() + 1 == lines.len();
+    let cut_head = whole.is_empty() && !bytes.ends_with(b"\n");
+    if whole.len() < lines.len() && !(torn && (cut_head || !whole.is_empty())) {
+        return Err(JournalError::Corrupt {
+            line: whole.len() + 1,
+        });
     }
     let mut records = whole.into_iter().enumerate();
     let Some((_, head)) = records.next() else {
@@ -125,7 +128,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
         lineage,
         base,
         batches: batches.collect::<Result<_, _>>()?,
-        torn: spoilt.is_some(),
+        torn,
     }))
 }
 
@@ -164,8 +167,8 @@ impl Journal {
 
     /// Lays the journal over the state file beside it.
     ///
-    /// A state that was written after the journal has all that it holds: a crash came between the
-    /// writing of that state and the removal of the journal.
+    /// A state whose serial is that of the journal's end has all that it holds: a crash came between the
+    /// writing of that state and the removal of the journal. No other state fits.
     ///
     /// # Errors
     /// Where the state is not there or another one, or the outcome is no state.
@@ -180,7 +183,7 @@ impl Journal {
             return Err(JournalError::NoState { base });
         };
         let end = base.saturating_add(batches.len() as u64);
-        if state.lineage == lineage && state.serial >= end && state.serial > base {
+        if state.lineage == lineage && state.serial == end {
             return Ok(state);
         }
         if state.lineage != lineage || state.serial != base {
@@ -280,18 +283,29 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_was_written_later_holds_it_already() {
-        let journal = decode(&journal()).expect("whole").expect("there");
-        for serial in [10, 11, 90] {
-            let after = journal.clone().over(Some(state(serial))).expect("fits");
-            assert_eq!((after.serial, after.intents.len()), (serial, 0));
+    fn more_than_the_end_of_the_last_record_is_no_crashs_work() {
+        let text = String::from_utf8(journal()).expect("text");
+        let windows = text.replace('\n', "\r\n");
+        let two = text.replace("gateway-b", "gateway-x").replace("gateway-c", "gateway-x");
+        for spoilt in [windows.as_str(), &two, "garbage\n", "one\ntwo"] {
+            let read = decode(spoilt.as_bytes());
+            assert!(matches!(read, Err(JournalError::Corrupt { .. })), "{spoilt}");
         }
+        assert!(matches!(decode(b""), Ok(None)));
+        assert!(matches!(decode(b"01234567 {\"jour"), Ok(None)));
+    }
+
+    #[test]
+    fn a_state_that_was_written_at_its_end_holds_it_already() {
+        let journal = decode(&journal()).expect("whole").expect("there");
+        let after = journal.over(Some(state(10))).expect("fits");
+        assert_eq!((after.serial, after.intents.len()), (10, 0));
     }
 
     #[test]
     fn another_state_or_none_is_an_error() {
         let journal = decode(&journal()).expect("whole").expect("there");
-        for serial in [0, 6, 8, 9] {
+        for serial in [0, 6, 8, 9, 11, 90] {
             let error = journal
                 .clone()
                 .over(Some(state(serial)))

@@ -54,11 +54,7 @@ impl State {
 
     /// Returns the recorded resources that exist in the cloud, as far as is known.
     pub fn identities(&self) -> impl Iterator<Item = Identity> + '_ {
-        let all = self
-            .resources
-            .values()
-            .flat_map(|record| [Some(record), record.successor.as_deref()]);
-        all.flatten().map(Record::identity)
+        self.resources.values().flat_map(Record::identities)
     }
 
     /// Checks what every state must be.
@@ -155,6 +151,12 @@ impl Record {
             region: self.region.clone(),
             id: self.id.clone(),
         }
+    }
+
+    /// Returns the names of the resource and of its successor.
+    pub fn identities(&self) -> impl Iterator<Item = Identity> + '_ {
+        let both = [Some(self), self.successor.as_deref()];
+        both.into_iter().flatten().map(Self::identity)
     }
 
     /// Takes over what the cloud showed.

@@ -12,7 +12,6 @@ use crate::view;
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::workspace::Workspace;
-use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
 /// Looks into the state, renames and forgets.
@@ -81,13 +80,10 @@ fn edit(
     lock: Box<dyn Lock>,
     change: impl FnOnce(&mut State) -> Result<String, Fault>,
 ) -> Result<String, Failure> {
-    let Writing {
-        mut state,
-        lock: _lock,
-    } = workspace.begin(session, lock)?;
-    let done = change(&mut state)?;
-    state.serial += 1;
-    workspace.backend.store(&state)?;
+    let mut writing = workspace.begin(session, lock)?;
+    let done = change(&mut writing.state)?;
+    writing.state.serial += 1;
+    writing.store(workspace)?;
     Ok(done)
 }
 
@@ -119,8 +115,8 @@ fn rename(state: &mut State, from: &Address, to: &Address) -> Result<String, Fau
 fn forget(state: &mut State, address: &Address) -> Result<String, Fault> {
     let record = recorded(address, state)?;
     let done = format!(
-        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too, or the next apply makes a second one.\n",
-        record.id, record.region
+        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too. It keeps gwplan's mark of {address}, and gwplan makes no second one beside it: `gwplan orphans --release {}` takes the mark off.\n",
+        record.id, record.region, record.id
     );
     state.resources.remove(address);
     Ok(done)

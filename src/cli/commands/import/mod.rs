@@ -14,7 +14,6 @@ use crate::engine;
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Phase, Value};
 use crate::schema::Need;
-use crate::state::State;
 
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
@@ -70,14 +69,14 @@ pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure>
         workspace.wanted(session, &args.paths)?
     };
     let lock = args.lock.take(&workspace, session, "import")?;
-    let Writing { state, lock: _lock } = workspace.begin(session, lock)?;
-    workspace.check_cloud(session, &state)?;
+    let writing = workspace.begin(session, lock)?;
+    workspace.check_cloud(session, &writing.state)?;
     let importer = Importer {
         args,
         session,
         workspace: &workspace,
         wanted,
-        state,
+        writing,
     };
     match (&args.address, &args.id, &args.from_terraform) {
         (Some(address), Some(id), _) => importer.one(address, id),
@@ -92,7 +91,7 @@ struct Importer<'a> {
     session: &'a Session,
     workspace: &'a Workspace,
     wanted: Wanted,
-    state: State,
+    writing: Writing,
 }
 
 impl Importer<'_> {
@@ -143,13 +142,13 @@ impl Importer<'_> {
 
     /// Refuses an address or an id that the state holds.
     fn refuse_recorded(&self, address: &Address, id: &str) -> Result<(), Failure> {
-        if let Some(record) = self.state.resources.get(address) {
+        if let Some(record) = self.writing.state.resources.get(address) {
             let fault = Fault::new(format!("the state holds {address} already: {}", record.id));
             return Err(fault
                 .hint("choose another address, or forget that one with `gwplan state rm`")
                 .into());
         }
-        let holder = self.state.resources.iter().find(|(_, record)| {
+        let holder = self.writing.state.resources.iter().find(|(_, record)| {
             let successor = record.successor.as_deref();
             record.id == id || successor.is_some_and(|successor| successor.id == id)
         });
@@ -196,7 +195,7 @@ impl Importer<'_> {
         if regions.is_empty() {
             return Err(no_region());
         }
-        let recorded: BTreeSet<Identity> = self.state.identities().collect();
+        let recorded: BTreeSet<Identity> = self.writing.state.identities().collect();
         let found = block_on(async {
             let connection = connect(self.session, self.workspace).await?;
             let mut found = Vec::new();
@@ -295,7 +294,7 @@ impl Importer<'_> {
             }
             Ok(seen)
         })?;
-        let recorded: BTreeSet<Identity> = self.state.identities().collect();
+        let recorded: BTreeSet<Identity> = self.writing.state.identities().collect();
         let mut candidates = Vec::new();
         let mut left_out = Vec::new();
         let mut taken = BTreeSet::new();

@@ -118,7 +118,7 @@ impl Importer<'_> {
             let key = |one: &Candidate| (one.identity.region.clone(), one.name.clone());
             (key(a), &a.identity.id).cmp(&(key(b), &b.identity.id))
         });
-        let recorded = self.state.resources.keys();
+        let recorded = self.writing.state.resources.keys();
         let mut names = Names::new(recorded.chain(self.wanted.desired.keys()).cloned());
         let mut chosen = Vec::new();
         let mut warnings = Vec::new();
@@ -277,10 +277,10 @@ impl Importer<'_> {
         out: Option<&Out>,
         tell: impl FnOnce(&Self),
     ) -> Result<Exit, Failure> {
-        self.state.resources.extend(records.iter().cloned());
-        self.workspace.bind(self.session, &mut self.state);
-        self.state.serial += 1;
-        self.workspace.backend.store(&self.state)?;
+        self.writing.state.resources.extend(records.iter().cloned());
+        self.workspace.bind(self.session, &mut self.writing.state);
+        self.writing.state.serial += 1;
+        self.writing.store(self.workspace)?;
         self.session
             .terminal
             .product(&view::import_table(records))?;
@@ -315,7 +315,7 @@ impl Importer<'_> {
         }
         let failed = block_on(async {
             let connection = connect(self.session, self.workspace).await?;
-            Ok(engine::mark(&connection.client, &self.state.lineage, records).await)
+            Ok(engine::mark(&connection.client, &self.writing.state.lineage, records).await)
         })?;
         self.tell(failed.into_iter().map(|(address, why)| {
             Diagnostic::warning(
