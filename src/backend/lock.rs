@@ -154,12 +154,16 @@ impl Lock for FileLock {
         // Where that can't be found out, nothing shows that anybody else may write.
         is_at(&self.path, &self.file).unwrap_or(true)
     }
+
+    fn let_go(&self) {
+        // A name that stayed would only be taken for that of a holder that died.
+        self.file.set_len(0).ok();
+    }
 }
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        // A name that stayed would only be taken for that of a holder that died.
-        self.file.set_len(0).ok();
+        self.let_go();
         crash::point("the lock names nobody any more");
     }
 }

@@ -69,13 +69,20 @@ pub trait Lock: Send + Sync {
     /// Tells whether it is still this holder's: it may have been taken away by force, and then
     /// another may be writing already.
     fn is_held(&self) -> bool;
+
+    /// Takes the holder's name off, since the process is about to end in order.
+    fn let_go(&self);
 }
 
 /// Reports that the lock was taken away, and another run may be writing by now.
 pub fn robbed(backend: &dyn Backend) -> Fault {
     let state = backend.place();
-    Fault::new(format!("the lock of the state {state} was taken away by force"))
-        .hint("nothing more is written; what this run has done since, the next run asks the cloud about")
+    Fault::new(format!(
+        "the lock of the state {state} was taken away by force"
+    ))
+    .hint(
+        "nothing more is written; what this run has done since, the next run asks the cloud about",
+    )
 }
 
 /// Says why the lock can't be had.

@@ -31,11 +31,10 @@ pub(super) fn endpoint_name(session: &Session, workspace: &Workspace) -> String 
     }
 }
 
-/// Names the cloud as a state remembers it: of servers on this machine, the port means nothing.
-pub(super) fn cloud_name(session: &Session, workspace: &Workspace) -> String {
-    let name = endpoint_name(session, workspace);
-    match Endpoint::url(&name) {
-        Ok(endpoint) if endpoint.is_loopback() => "a server on this machine".to_owned(),
+/// Names a cloud without the port of a server on this machine, which is another one each time.
+pub(super) fn without_port(name: &str) -> &str {
+    match Endpoint::url(name) {
+        Ok(endpoint) if endpoint.is_loopback() => "a server on this machine",
         _ => name,
     }
 }

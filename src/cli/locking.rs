@@ -66,7 +66,7 @@ impl LockArgs {
                 return Err(self.given_up(&error).into());
             }
             if !told {
-                signals::leave_at_first()?;
+                signals::leave_at_first(session.terminal)?;
                 session.terminal.status(&self.waiting(&error));
                 told = true;
             }

@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::Args;
 use tokio::time::{Instant, timeout};
 
-use crate::config::Project;
 use crate::engine;
 use crate::model::{Address, Fault};
 use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
@@ -47,19 +46,25 @@ pub(super) struct Planner<'a> {
     pub(super) state: &'a State,
     pub(super) goal: Goal,
     pub(super) selection: &'a Selection,
-    pub(super) project: &'a Project,
+    pub(super) workspace: &'a Workspace,
 }
 
 impl Planner<'_> {
     /// Asks the cloud and plans.
-    pub(super) async fn with_cloud(&self, connection: &Connection) -> Result<Plan, Failure> {
+    pub(super) async fn with_cloud(
+        &self,
+        session: &Session,
+        connection: &Connection,
+    ) -> Result<Plan, Failure> {
         let refresh = engine::refresh(
             &connection.client,
             &self.wanted.desired,
             self.state,
-            self.project.timeouts.consistency,
+            self.workspace.project.timeouts.consistency,
         );
-        self.make(Some(&while_telling(connection.terminal, refresh).await?))
+        let snapshot = while_telling(connection.terminal, refresh).await?;
+        self.workspace.check_found(session, self.state, &snapshot)?;
+        self.make(Some(&snapshot))
     }
 
     /// Plans from the files and the state alone.
@@ -77,7 +82,7 @@ impl Planner<'_> {
             schemas: &schema_of,
             goal: self.goal,
             selection: self.selection,
-            ownership: self.project.ownership_tag,
+            ownership: self.workspace.project.ownership_tag,
         };
         Ok(plan(&inputs)?)
     }

@@ -2,11 +2,15 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::backend::Lock;
 use crate::model::Fault;
+
+use super::terminal::Terminal;
 
 /// Whether somebody listens who brings the work to an end.
 static LISTENED: AtomicBool = AtomicBool::new(false);
@@ -59,11 +63,24 @@ pub(super) fn listen() -> Result<watch::Receiver<bool>, Fault> {
     Ok(stop)
 }
 
+/// The lock that is held while nothing is begun yet.
+static HELD: Mutex<Option<Weak<dyn Lock>>> = Mutex::new(None);
+
+/// Lets a lock go when the process ends at a signal.
+pub(super) fn let_go_at_first(lock: &Arc<dyn Lock>) {
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    *held = Some(Arc::downgrade(lock));
+}
+
 /// Ends the process at the first signal that comes before somebody listens, while there is nothing
 /// yet to bring to an end.
 ///
 /// Needs no runtime, and stays on guard: what once caught signals can't hand them back to the system.
-pub(super) fn leave_at_first() -> Result<(), Fault> {
+pub(super) fn leave_at_first(terminal: Terminal) -> Result<(), Fault> {
+    static ON_GUARD: AtomicBool = AtomicBool::new(false);
+    if ON_GUARD.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -76,6 +93,13 @@ pub(super) fn leave_at_first() -> Result<(), Fault> {
         loop {
             signals.next().await;
             if !LISTENED.load(Ordering::SeqCst) {
+                let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(lock) = held.as_ref().and_then(Weak::upgrade) {
+                    lock.let_go();
+                }
+                terminal.status(
+                    "interrupted before anything was begun: run the same command again to go on",
+                );
                 leave();
             }
         }

@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::backend::{Loaded, Lock, robbed};
+use crate::backend::{Loaded, Lock, LockStatus, robbed};
 use crate::engine::{self, Choices, Recovery};
 use crate::model::{Diagnostic, Fault};
+use crate::plan::Snapshot;
 use crate::state::State;
 
 use super::Session;
-use super::cloud::{cloud_name, connect};
+use super::cloud::{connect, endpoint_name, without_port};
 use super::failure::Failure;
 use super::planning::while_telling;
+use super::signals;
 use super::workspace::{Workspace, block_on, refuse_errors};
 
 /// Holds the state for writing.
@@ -64,6 +66,8 @@ impl Workspace {
         choices: &Choices,
     ) -> Result<(Writing, Recovery), Failure> {
         let lock: Arc<dyn Lock> = lock.into();
+        signals::let_go_at_first(&lock);
+        signals::leave_at_first(session.terminal)?;
         let Some(Loaded {
             mut state,
             unfolded,
@@ -104,6 +108,11 @@ impl Workspace {
             return Ok(Recovery::default());
         }
         self.check_cloud(session, state)?;
+        // Requests are not looked for at another port: what is not there would be taken for not done.
+        let asked = endpoint_name(session, self);
+        if let Some(cloud) = state.cloud.as_ref().filter(|cloud| **cloud != asked) {
+            return Err(self.other_cloud(cloud, &asked).into());
+        }
         session.terminal.status(&format!(
             "A run before was cut off: asking the cloud how {} of its requests ended.",
             state.intents.len()
@@ -133,24 +142,69 @@ impl Workspace {
 
     /// Notes which cloud the state's resources are in.
     pub(super) fn bind(&self, session: &Session, state: &mut State) {
-        state.cloud.get_or_insert_with(|| cloud_name(session, self));
+        state.cloud = Some(endpoint_name(session, self));
     }
 
     /// Refuses to look for the state's resources in another cloud: there they would all be gone.
+    ///
+    /// Of servers on this machine the port means nothing yet: see [`Workspace::check_found`].
     pub(super) fn check_cloud(&self, session: &Session, state: &State) -> Result<(), Failure> {
-        let asked = cloud_name(session, self);
+        let asked = endpoint_name(session, self);
         let holds = !state.resources.is_empty() || !state.intents.is_empty();
         match &state.cloud {
-            Some(cloud) if holds && *cloud != asked => {
-                let fault = Fault::new(format!(
-                    "the resources of the state {} are in {cloud}, and the project names {asked}",
-                    self.backend.place()
-                ));
-                Err(fault
-                    .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state")
-                    .into())
+            Some(cloud) if holds && without_port(cloud) != without_port(&asked) => {
+                Err(self.other_cloud(cloud, &asked).into())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses to believe that everything is gone from a server that has another port than the one
+    /// that had it.
+    pub(super) fn check_found(
+        &self,
+        session: &Session,
+        state: &State,
+        snapshot: &Snapshot,
+    ) -> Result<(), Failure> {
+        let asked = endpoint_name(session, self);
+        let mut recorded = state.identities().peekable();
+        match &state.cloud {
+            Some(cloud)
+                if *cloud != asked
+                    && recorded.peek().is_some()
+                    && recorded.all(|identity| snapshot.gone.contains(&identity)) =>
+            {
+                Err(self.other_cloud(cloud, &asked).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn other_cloud(&self, cloud: &str, asked: &str) -> Fault {
+        let state = self.backend.place();
+        Fault::new(format!(
+            "the resources of the state {state} are in {cloud}, and the project names {asked}"
+        ))
+        .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state")
+    }
+
+    /// Puts a word about the run that is under way in the place of what is said about runs that were cut
+    /// off: what is open then is that run's own.
+    pub(super) fn tell_of_live_run(
+        &self,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<bool, Failure> {
+        let LockStatus::Held(holder) = self.backend.lock_status()? else {
+            return Ok(false);
+        };
+        let who = holder.map_or("another process".to_owned(), |holder| holder.to_string());
+        diagnostics
+            .retain(|diagnostic| !matches!(diagnostic.rule, "recovery" | "undecided" | "stray"));
+        diagnostics.push(
+            Diagnostic::warning("under-way", format!("a run is under way: {who}"))
+                .help("what it has not finished yet is shown as it stands now"),
+        );
+        Ok(true)
     }
 }

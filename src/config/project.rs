@@ -518,7 +518,7 @@ fn read_duration(
                 "wrong-form",
                 format!("`timeouts.{key}` is {written:?}, which is no duration"),
             )
-            .help("write it like 45m, 90s or 1h 30m");
+            .help("write it like 45m, 90s or 1h 30m, and more than nothing");
             diagnostics.push(fault.at(location));
             Timeouts::default().create
         }

@@ -15,7 +15,7 @@ use crate::plan::{Plan, Step};
 use crate::state::{Change, State};
 
 use super::record::Recorder;
-use super::settle::Inquirer;
+use super::settle::{Inquirer, Readings};
 use super::step::{Crew, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
@@ -77,6 +77,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
             known: Arc::new(Mutex::new(moved.identities().collect())),
             consistency,
             work_limit: create_limit,
+            readings: Readings::default(),
         },
         clock,
         lineage: state.lineage.as_str().into(),

@@ -258,16 +258,15 @@ impl Job<'_> {
     /// Stops everything: what can't be written down must not be done.
     fn unrecorded(&self, identity: Option<&Identity>, fault: &Fault) -> Trouble {
         self.crew.halt.send_replace(true);
-        let address = self.address();
         Trouble::Unrecorded(match identity {
             Some(Identity { region, id }) => Failure {
-                summary: format!("{address} is {id} in {region}, but {fault}"),
+                summary: format!("it is {id} in {region}, but {fault}"),
                 help: format!(
                     "nothing more is begun; keep the id {id}: the state may not know it until the next run has looked for it"
                 ),
             },
             None => Failure {
-                summary: format!("{address}: {fault}"),
+                summary: fault.to_string(),
                 help: "nothing more is begun; mend that and apply again".to_owned(),
             },
         })

@@ -39,7 +39,12 @@ pub(super) struct Inquirer {
     pub(super) consistency: Duration,
     /// How long the cloud may be at work on a resource.
     pub(super) work_limit: Duration,
+    /// The last reading of a whole region: what is asked at the same time shares it.
+    pub(super) readings: Readings,
 }
+
+/// Keeps readings of whole regions, with the time at which each was begun.
+pub(super) type Readings = Arc<tokio::sync::Mutex<BTreeMap<String, (Instant, Vec<Observed>)>>>;
 
 impl Inquirer {
     /// Makes a resource unavailable to others.
@@ -131,7 +136,7 @@ impl Inquirer {
                     seen = self.named(kind, region, name).await?;
                 }
                 if last {
-                    seen.extend(list_all(&self.client, kind, region).await?);
+                    seen.extend(self.whole(kind, region).await?);
                 }
                 let found = seen
                     .into_iter()
@@ -143,6 +148,22 @@ impl Inquirer {
             }
             Request::Update { target, .. } | Request::Delete { target } => {
                 self.described(kind, target).await
+            }
+        }
+    }
+
+    /// Reads a whole region, or takes the reading that another request has begun since this was asked.
+    async fn whole(&self, kind: &'static dyn Kind, region: &str) -> Result<Vec<Observed>, Error> {
+        let asked = Instant::now();
+        let key = format!("{} {region}", kind.schema().kind);
+        let mut readings = self.readings.lock().await;
+        match readings.get(&key) {
+            Some((begun, seen)) if *begun >= asked => Ok(seen.clone()),
+            _ => {
+                let begun = Instant::now();
+                let seen = list_all(&self.client, kind, region).await?;
+                readings.insert(key, (begun, seen.clone()));
+                Ok(seen)
             }
         }
     }
@@ -293,6 +314,7 @@ pub async fn recover(
         known: Arc::new(Mutex::new(state.identities().collect())),
         consistency,
         work_limit,
+        readings: Readings::default(),
     };
     let mut recovery = Recovery::default();
     for (address, choice) in choices {
@@ -371,9 +393,10 @@ impl Inquirer {
             last: true,
         };
         let verdict = choose(case, choice).ok_or_else(|| {
+            let id = choice.unwrap_or("none");
+            let word = intent.request.word();
             Fault::new(format!(
-                "{} is none of those that the create of {address} may have made",
-                choice.unwrap_or_default()
+                "{id} is none of those that the {word} of {address} may have made"
             ))
             .hint("`gwplan recover` alone lists them; a gateway that is none of them is taken over by `gwplan import`")
         })?;

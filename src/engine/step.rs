@@ -177,8 +177,9 @@ impl Job<'_> {
     /// Makes the new one and waits for it; only then the old one is deleted.
     async fn replace_create_first(&self, mut old: Record) -> Result<String, Trouble> {
         let mut successor = old.successor.take();
-        if let Some(failed) = successor
-            .take_if(|record| matches!(record.status, Status::Tainted | Status::Deleting)) {
+        if let Some(failed) =
+            successor.take_if(|record| matches!(record.status, Status::Tainted | Status::Deleting))
+        {
             // What could not be made is of no use to anybody.
             self.delete_one(&failed.identity()).await?;
         }

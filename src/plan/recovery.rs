@@ -321,8 +321,14 @@ pub(super) fn foresee(inputs: &Inputs<'_>) -> Foreseen {
     for (address, intent) in &inputs.state.intents {
         diagnostics.push(match inputs.snapshot {
             Some(snapshot) => {
-                let diagnostic =
-                    presume(address, intent, snapshot, inputs.schemas, &mut state, &known);
+                let diagnostic = presume(
+                    address,
+                    intent,
+                    snapshot,
+                    inputs.schemas,
+                    &mut state,
+                    &known,
+                );
                 let record = state.resources.get(address);
                 known.extend(record.into_iter().flat_map(Record::identities));
                 diagnostic

@@ -29,7 +29,9 @@ pub struct Journal {
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// More is spoilt than the last record.
-    #[error("line {line} is spoilt, and it is not the end of the last record alone: no crash does that")]
+    #[error(
+        "line {line} is spoilt, and it is not the end of the last record alone: no crash does that"
+    )]
     Corrupt {
         /// The line, from 1.
         line: usize,
@@ -286,10 +288,15 @@ mod tests {
     fn more_than_the_end_of_the_last_record_is_no_crashs_work() {
         let text = String::from_utf8(journal()).expect("text");
         let windows = text.replace('\n', "\r\n");
-        let two = text.replace("gateway-b", "gateway-x").replace("gateway-c", "gateway-x");
+        let two = text
+            .replace("gateway-b", "gateway-x")
+            .replace("gateway-c", "gateway-x");
         for spoilt in [windows.as_str(), &two, "garbage\n", "one\ntwo"] {
             let read = decode(spoilt.as_bytes());
-            assert!(matches!(read, Err(JournalError::Corrupt { .. })), "{spoilt}");
+            assert!(
+                matches!(read, Err(JournalError::Corrupt { .. })),
+                "{spoilt}"
+            );
         }
         assert!(matches!(decode(b""), Ok(None)));
         assert!(matches!(decode(b"01234567 {\"jour"), Ok(None)));

@@ -159,9 +159,9 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             state: &state,
             goal,
             selection: &task.selection,
-            project: &workspace.project,
+            workspace: &workspace,
         };
-        let plan = planner.with_cloud(&connection).await?;
+        let plan = planner.with_cloud(session, &connection).await?;
         show_plan(&plan, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(expected) = task.expected {

@@ -44,6 +44,7 @@ pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> 
         let refresh = engine::refresh(&connection.client, &nothing, &state, consistency);
         Ok(refresh.await?)
     })?;
+    workspace.check_found(session, &state, &snapshot)?;
     let found = drift(&state, &snapshot, &schema_of);
     session.terminal.product(&match args.format {
         Format::Text => view::drift_text(&found),

@@ -14,7 +14,7 @@ use crate::view::{self, Orphan};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
-use crate::cli::workspace::{Workspace, block_on};
+use crate::cli::workspace::{Workspace, block_on, refuse_errors};
 use crate::cli::{Exit, Session};
 
 /// Lists gateways that were made for this state, and that it doesn't hold.
@@ -92,10 +92,18 @@ fn list(
         let connection = connect(session, workspace).await?;
         find(args, state, workspace, session, &connection).await
     })?;
-    if !state.intents.is_empty() {
-        session.terminal.hint("a run was cut off and what it made may be among these: `gwplan recover` takes that over");
+    let mut told = Vec::new();
+    let live = workspace.tell_of_live_run(&mut told)?;
+    refuse_errors(session, told)?;
+    if !state.intents.is_empty() && !live {
+        session.terminal.hint(
+            "a run was cut off; what it was making is not listed: `gwplan recover` takes it over",
+        );
     }
     session.terminal.product(&match args.format {
+        Format::Text if found.is_empty() && state.serial == 0 => {
+            "There is no state yet, so nothing was made for it. `--any-state` lists what was made for others, such as one that is lost.\n".to_owned()
+        }
         Format::Text => view::orphans_text(&found),
         Format::Json => view::orphans_json(&found),
     })?;
@@ -123,6 +131,8 @@ async fn find(
             .into());
     }
     let snapshot = engine::list_regions(&connection.client, &regions).await?;
+    // Looked at after the cloud: what a run that is under way makes is written down before it is there.
+    let state = &workspace.state()?;
     let mut found: Vec<Orphan> = strays(state, &snapshot)
         .into_iter()
         .map(|(address, stray)| Orphan::new(Some(address), stray.identity, stray.observed))
@@ -130,6 +140,11 @@ async fn find(
     if args.any_state {
         found.extend(of_other_states(state, &snapshot));
     }
+    // What is open is somebody's work, not an orphan.
+    found.retain(|orphan| {
+        let address = orphan.address.as_ref();
+        address.is_none_or(|address| !state.intents.contains_key(address))
+    });
     found.sort_by(|a, b| (&a.owner, &a.identity).cmp(&(&b.owner, &b.identity)));
     Ok(found)
 }

@@ -69,17 +69,18 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
         state: &state,
         goal,
         selection: &selection,
-        project: &workspace.project,
+        workspace: &workspace,
     };
-    let plan = if args.offline {
+    let mut plan = if args.offline {
         planner.offline()?
     } else {
         workspace.check_cloud(session, &state)?;
         block_on(async {
             let connection = connect(session, &workspace).await?;
-            planner.with_cloud(&connection).await
+            planner.with_cloud(session, &connection).await
         })?
     };
+    workspace.tell_of_live_run(&mut plan.diagnostics)?;
     let binding = binding(session, &workspace, &state);
     session.terminal.product(&match args.format {
         Format::Text => view::plan_text(&plan) + &digest_line(&plan, &digest(&plan, &binding)),

@@ -86,10 +86,9 @@ fn a_state_that_is_missing_beside_a_journal_is_an_error_that_names_the_backup() 
     for part in ["there is no state", BACKUP] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }
-    // The backup is of the time before the run: the journal continues a later state.
+    // The backup is what the journal continues.
     fs::copy(project.path(BACKUP), project.path(STATE)).unwrap();
-    project.apply().ended(1);
-    fs::write(project.path(STATE), state).unwrap();
+    assert_eq!(fs::read(project.path(STATE)).unwrap(), state);
     project.apply().well();
     exactly_once(&cloud, &project, &both());
 }
@@ -130,4 +129,77 @@ fn what_a_newer_gwplan_wrote_is_left_to_that() {
     let run = project.apply().ended(1);
     assert!(run.stderr.contains("newer"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(project.path(STATE)).unwrap(), newer);
+}
+
+#[test]
+fn a_journal_that_another_program_has_rewritten_is_an_error_and_is_kept() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let journal = fs::read_to_string(project.path(JOURNAL)).unwrap();
+    for spoilt in [journal.replace('\n', "\r\n"), "garbage\n".to_owned()] {
+        project.write(JOURNAL, &spoilt);
+        let run = project.apply().ended(1);
+        assert!(run.stderr.contains("no crash does that"), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(project.path(JOURNAL)).unwrap(), spoilt);
+    }
+    assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
+}
+
+#[test]
+fn a_journal_beside_a_state_of_somebody_else_is_an_error() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = cut_off(&cloud);
+    let mut state: serde_json::Value =
+        serde_json::from_slice(&fs::read(project.path(STATE)).unwrap()).unwrap();
+    state["serial"] = (state["serial"].as_u64().unwrap() + 50).into();
+    project.write(STATE, &state.to_string());
+    let run = project.apply().ended(1);
+    assert!(
+        run.stderr.contains("state/default.journal"),
+        "{}",
+        run.stderr
+    );
+    assert!(project.path(JOURNAL).exists());
+}
+
+#[test]
+fn a_state_that_is_gone_is_no_new_one_while_its_backup_is_there() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    fs::remove_file(project.path(STATE)).unwrap();
+    let run = project.apply().ended(1);
+    let way = format!("cp {BACKUP} {STATE}");
+    assert!(run.stderr.contains(&way), "{}", run.stderr);
+    assert_eq!(cloud.gateways().len(), 1);
+    // The way that was named leads to the gateway that was made since.
+    fs::copy(project.path(BACKUP), project.path(STATE)).unwrap();
+    let run = project.apply().ended(1);
+    assert!(
+        run.stderr.contains("gwplan import gateway.a"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_state_is_not_used_with_a_server_that_knows_none_of_it() {
+    let cloud = Cloud::start(&[]);
+    let other = Cloud::start(&[]);
+    let mut project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    project.connect(&other);
+    for command in [&["plan"][..], &["apply", "--auto-approve"], &["drift"]] {
+        let run = project.run(command).ended(1);
+        assert!(
+            run.stderr.contains("and the project names"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert!(other.gateways().is_empty());
+    project.connect(&cloud);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
 }

@@ -56,6 +56,56 @@ fn a_successor_whose_answer_was_lost_is_found_and_takes_its_place() {
 }
 
 #[test]
+fn a_successor_that_is_gone_is_made_anew() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = project(&cloud, PROMPT);
+    let first = Gateway::new("a").with("lifecycle: { createBeforeDestroy: true }");
+    project.gateways([first]);
+    project.apply().well();
+    let old = project.id("a");
+    let replace = &["apply", "--auto-approve", "--replace", "gateway.a"];
+    let running = project.start(replace);
+    crate::support::look_until("successors", || {
+        project.record("a")["successor"]["status"] == "creating"
+    });
+    running.signal("KILL");
+    running.end();
+    let successor = project.record("a")["successor"]["gatewayId"].clone();
+    cloud.delete(successor.as_str().unwrap());
+    crate::support::look_until("deleted successors", || cloud.gateways().len() == 1);
+    project.run(replace).well();
+    assert_ne!(project.id("a"), old);
+    assert_ne!(project.record("a")["gatewayId"], successor);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn an_interruption_while_a_lost_answer_is_looked_for_leaves_no_lock() {
+    let cloud = Cloud::start(&["--fault", &format!("{CREATE}=latency:10m")]);
+    let project = project(&cloud, &PROMPT.replace("1s", "50s"));
+    project.gateways([Gateway::new("a")]);
+    let running = project.start(&["apply", "--auto-approve"]);
+    crate::support::look_until("creates", || cloud.calls(CREATE) == 1);
+    running.signal("KILL");
+    running.end();
+    let asked = cloud.calls("DescribeCloudNativeAPIGateways");
+    let recovering = project.start(&["recover"]);
+    crate::support::look_until("questions", || {
+        cloud.calls("DescribeCloudNativeAPIGateways") > asked
+    });
+    recovering.signal("TERM");
+    let run = recovering.end().ended(130);
+    assert!(
+        run.stderr.contains("run the same command again"),
+        "{}",
+        run.stderr
+    );
+    let status = project.run(&["lock", "status", "--format", "json"]).well();
+    assert_eq!(status.json()["left_over"], serde_json::Value::Null);
+    assert!(project.state()["intents"]["gateway.a"].is_object());
+}
+
+#[test]
 fn a_network_is_added_once_whatever_becomes_of_the_answer() {
     const ADD: &str = "CreateCloudNativeAPIGatewayPublicNetwork";
     for (fault, calls) in [("lost", 1), ("5xx-after", 1), ("reset", 2)] {

@@ -75,3 +75,53 @@ fn what_was_made_for_a_lost_state_is_found_by_asking_for_any() {
         .json();
     assert_eq!(json["orphans"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn no_stray_is_taken_for_what_a_create_made() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project.apply().well();
+    let lives_on = project.id("a");
+    // It keeps the mark of its first address, and another gateway takes that address.
+    project
+        .run(&["state", "mv", "gateway.a", "gateway.old"])
+        .well();
+    project.gateways(["a", "old"].map(Gateway::new));
+    project.apply().well();
+    let replaced = project.id("a");
+    project.run(&["state", "rm", "gateway.old"]).well();
+    project.gateways([Gateway::new("a")]);
+    cloud.set_faults(&["CreateCloudNativeAPIGateway=lost#1"]);
+    let replace = &["apply", "--auto-approve", "--replace", "gateway.a"];
+    let run = project.run(replace).ended(1);
+    assert!(run.stderr.contains(&lives_on), "{}", run.stderr);
+    assert_eq!(project.id("a"), replaced);
+    project.run(&["orphans", "--release", &lives_on]).well();
+    project.run(replace).well();
+    assert_ne!(project.id("a"), lives_on);
+    assert_ne!(project.id("a"), replaced);
+    assert_eq!(cloud.gateways().len(), 2);
+}
+
+#[test]
+fn what_a_live_run_makes_is_no_orphan_and_its_requests_are_not_cut_off() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = project(&cloud, PROMPT);
+    project.gateways(["a", "b"].map(Gateway::new));
+    let running = project.start(&["apply", "--auto-approve", "--parallelism", "1"]);
+    project.wait_for("creating", 1);
+    let orphans = project.run(&["orphans"]).well();
+    assert!(
+        orphans.stdout.starts_with("No orphans"),
+        "{}",
+        orphans.stdout
+    );
+    let plan = project.run(&["plan"]).well();
+    for run in [orphans, plan] {
+        assert!(run.stderr.contains("a run is under way"), "{}", run.stderr);
+        assert!(!run.stderr.contains("cut off"), "{}", run.stderr);
+    }
+    running.end().well();
+    exactly_once(&cloud, &project, &["a".to_owned(), "b".to_owned()]);
+}
