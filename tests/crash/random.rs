@@ -210,7 +210,8 @@ impl Lane {
         figures.faults.take(faults, &circumstances);
         // At once: a long run may not live to its end.
         for (sort, text) in &figures.faults.0[known..] {
-            writeln!(std::io::stderr(), "{sort:?}: {text}").unwrap();
+            let line = format!("{sort:?}: {text}\n");
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
         }
         let told = figures.kills / TELL_EACH;
         figures.kills += kills;
