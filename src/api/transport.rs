@@ -22,8 +22,8 @@ use super::sign;
 /// The largest answer that is read; a page of 100 gateways is far below it.
 const MAX_BODY: usize = 32 << 20;
 
-/// The longest pause between two tries.
-const MAX_PAUSE: Duration = Duration::from_secs(20);
+/// The longest pause between two tries: limits of the cloud are by the second, so longer ones help nobody.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// An idle connection is given up after this long, before servers and the boxes on the way do so
 /// without a word: a request on a dead connection is a request of which nothing is known.
