@@ -16,6 +16,8 @@ use crate::wish::{self, Wish};
 
 /// How many points are struck at once: the runs wait for the cloud most of the time.
 const AT_ONCE: usize = 16;
+/// How many points two runs of a scenario may differ by.
+const SPREAD: u64 = 4;
 /// Each so many-th time the run that follows is killed too.
 const TWICE_EACH: u64 = 4;
 /// The last point at which a run that follows is killed: most of them pass more.
@@ -177,24 +179,31 @@ impl Scenario<'_> {
                         if at >= end.load(Ordering::Relaxed) {
                             return;
                         }
-                        if !self.strike(at, &at.to_string(), &figures) {
-                            end.fetch_min(at, Ordering::Relaxed);
+                        if !self.strike(&at.to_string(), at, &figures) {
+                            end.fetch_min(at + SPREAD, Ordering::Relaxed);
                         }
                     }
                 });
             }
         });
-        // What goes side by side comes in another order each time, so a name can slip past the numbers.
-        for name in self.struck {
-            if !figures.lock().unwrap().names.contains_key(*name) {
-                self.strike(1, &format!("1 {name}"), &figures);
-            }
+        // Steps share writes as it happens, so a number may be of another point in each run: what
+        // none has met is met by its name.
+        let missed = self.missed(&figures.lock().unwrap());
+        for name in missed {
+            self.strike(&format!("1 {name}"), 1, &figures);
         }
         self.tell(&figures.into_inner().unwrap());
     }
 
-    /// Kills the run at a point, if it comes to that.
-    fn strike(&self, at: u64, point: &str, figures: &Mutex<Figures>) -> bool {
+    fn missed(&self, figures: &Figures) -> Vec<&str> {
+        let struck = self.struck.iter().copied();
+        struck
+            .filter(|name| !figures.names.contains_key(*name))
+            .collect()
+    }
+
+    /// Kills the run at a point, if it has that.
+    fn strike(&self, at: &str, number: u64, figures: &Mutex<Figures>) -> bool {
         let store = tempfile::tempdir().unwrap();
         let (cloud, mut project) = self.base.copy(store.path());
         wish::write(&project, self.files.0, self.files.1);
@@ -202,14 +211,14 @@ impl Scenario<'_> {
             let run = run_killed(&mut project, cut, APPLY);
             assert!(run.code.is_none(), "{cut}: {}\n{}", run.stdout, run.stderr);
         }
-        let run = run_killed(&mut project, point, self.run);
+        let run = run_killed(&mut project, at, self.run);
         let mut faults = Faults::default();
         let mut kills = 0;
         if run.code.is_none() {
             kills += 1;
             check::is_readable(&project, &mut faults);
-            if self.twice && at.is_multiple_of(TWICE_EACH) {
-                kills += strike_again(at, &mut project, &mut faults);
+            if self.twice && number.is_multiple_of(TWICE_EACH) {
+                kills += strike_again(number, &mut project, &mut faults);
             }
         } else {
             run.ended_well(&mut faults);
@@ -256,19 +265,15 @@ impl Scenario<'_> {
         );
         // Past the test's own capture: the figures are what a run of this is for.
         std::io::stderr().write_all(line.as_bytes()).unwrap();
-        let missed: Vec<&&str> = self
-            .struck
-            .iter()
-            .filter(|name| !names.contains_key(**name))
-            .collect();
+        let missed = self.missed(figures);
         assert!(faults.is_empty(), "{}\n{faults}", faults.0.len());
         assert!(missed.is_empty(), "never struck: {missed:?} in {names:#?}");
     }
 }
 
 /// Kills the run that follows a kill, too, anywhere.
-fn strike_again(at: u64, project: &mut Project, faults: &mut Faults) -> u64 {
-    let point = Rng::with_seed(at).u64(1..=LAST_OF_SECOND);
+fn strike_again(seed: u64, project: &mut Project, faults: &mut Faults) -> u64 {
+    let point = Rng::with_seed(seed).u64(1..=LAST_OF_SECOND);
     let run = run_killed(project, &point.to_string(), APPLY);
     check::is_readable(project, faults);
     run.ended_well(faults);
