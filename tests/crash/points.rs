@@ -240,7 +240,7 @@ impl Scenario<'_> {
             .extend(check::all(&cloud, &project, self.wishes, self.given_up).0);
         let mut figures = figures.lock().unwrap();
         let name = name_of(&run);
-        let circumstances = format!("{} killed at {point}, {name}", self.name);
+        let circumstances = format!("{} killed at {at}, {name}", self.name);
         figures.faults.take(faults, &circumstances);
         figures.kills += kills;
         if run.code.is_none() {
