@@ -35,18 +35,15 @@ pub(super) fn run(args: &RecoverArgs, session: &Session) -> Result<Exit, Failure
     let workspace = Workspace::open(session)?;
     let choices: Choices = args.choices.iter().cloned().collect();
     let lock = args.lock.take(&workspace, session, "recover")?;
-    let (writing, recovery) = workspace.begin_with(session, lock, &choices)?;
+    let (_writing, recovery) = workspace.begin_with(session, lock, &choices)?;
     if !recovery.undecided.is_empty() {
         return Err(Failure::Diagnostics(recovery.undecided));
     }
     let text = if recovery.notes.is_empty() {
         "Nothing to recover: the state holds how every request has ended.\n".to_owned()
     } else {
-        format!(
-            "Recovered: {} settled. The state holds {} gateways.\n",
-            recovery.notes.len(),
-            writing.state.resources.len()
-        )
+        let settled = recovery.notes.len();
+        format!("Recovered: {settled} settled, by what the cloud shows.\n")
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
