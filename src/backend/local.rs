@@ -203,7 +203,7 @@ impl LocalBackend {
         let Some(state) = state else {
             return match self.backup() {
                 None => Ok(None),
-                Some(backup) => Err(Fault::new(format!("the state {} is gone", self.shown))
+                Some((backup, _)) => Err(Fault::new(format!("the state {} is gone", self.shown))
                     .hint(format!(
                         "a backup of it is there: cp {backup} {}, then see what `gwplan orphans` finds; to begin a new state that knows of no gateway, move the backup away too",
                         self.shown
@@ -236,12 +236,16 @@ impl LocalBackend {
         let journal = shown(&journal_of(Path::new(&self.shown)));
         let hint = match &error {
             JournalError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
-            JournalError::NoState { .. } | JournalError::OtherState { .. } => format!(
-                "put the state back that it continues{}; if that is lost, keep the journal elsewhere, and before you apply, import what `gwplan orphans --any-state` finds",
-                self.backup()
-                    .map(|backup| format!(": cp {backup} {}", self.shown))
-                    .unwrap_or_default()
-            ),
+            JournalError::NoState { lineage, base }
+            | JournalError::OtherState { lineage, base, .. } => match self.backup() {
+                Some((backup, state)) if state.lineage == *lineage && state.serial == *base => {
+                    format!(
+                        "the backup is the state that it continues: cp {backup} {}",
+                        self.shown
+                    )
+                }
+                _ => "put the state back that it continues; if that is lost, or the journal is not this state's, keep the journal elsewhere, and before you apply, see what `gwplan orphans --any-state` finds".to_owned(),
+            },
             _ => "it is kept as it is: restore it from a backup of the disk; or keep it elsewhere, and before you apply, see what `gwplan orphans` finds".to_owned(),
         };
         Fault::new(format!("the journal {journal} can't be used"))
@@ -252,7 +256,7 @@ impl LocalBackend {
     /// Says how to come back from a state that is spoilt.
     fn way_back(&self) -> String {
         match self.backup() {
-            Some(backup) => format!(
+            Some((backup, _)) => format!(
                 "gwplan has not changed it; the state before the last run is kept: cp {backup} {}, then see what `gwplan orphans` finds",
                 self.shown
             ),
@@ -262,10 +266,10 @@ impl LocalBackend {
     }
 
     /// Names the backup, if there is one that can be read as a state.
-    fn backup(&self) -> Option<String> {
+    fn backup(&self) -> Option<(String, State)> {
         let bytes = fs::read(self.backup_path()).ok()?;
-        state::decode(&bytes).ok()?;
-        Some(shown(&beside(Path::new(&self.shown), "backup")))
+        let state = state::decode(&bytes).ok()?;
+        Some((shown(&beside(Path::new(&self.shown), "backup")), state))
     }
 
     /// Removes what a run left that was killed while it wrote; only the holder of the lock may.

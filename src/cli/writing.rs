@@ -108,11 +108,6 @@ impl Workspace {
             return Ok(Recovery::default());
         }
         self.check_cloud(session, state)?;
-        // Requests are not looked for at another port: what is not there would be taken for not done.
-        let asked = endpoint_name(session, self);
-        if let Some(cloud) = state.cloud.as_ref().filter(|cloud| **cloud != asked) {
-            return Err(self.other_cloud(cloud, &asked).into());
-        }
         session.terminal.status(&format!(
             "A run before was cut off: asking the cloud how {} of its requests ended.",
             state.intents.len()
@@ -150,11 +145,14 @@ impl Workspace {
     /// Of servers on this machine the port means nothing yet: see [`Workspace::check_found`].
     pub(super) fn check_cloud(&self, session: &Session, state: &State) -> Result<(), Failure> {
         let asked = endpoint_name(session, self);
-        let holds = !state.resources.is_empty() || !state.intents.is_empty();
+        // Requests are not looked for at another port: what is not there would be taken for not done.
+        let open = !state.intents.is_empty();
+        let other = |cloud: &str| {
+            let same_machine = without_port(cloud) == without_port(&asked);
+            cloud != asked && (open || (!state.resources.is_empty() && !same_machine))
+        };
         match &state.cloud {
-            Some(cloud) if holds && without_port(cloud) != without_port(&asked) => {
-                Err(self.other_cloud(cloud, &asked).into())
-            }
+            Some(cloud) if other(cloud) => Err(self.other_cloud(cloud, &asked).into()),
             _ => Ok(()),
         }
     }

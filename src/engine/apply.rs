@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::plan::{Plan, Step};
 use crate::state::{Change, State};
 
 use super::record::Recorder;
-use super::settle::{Inquirer, Readings};
+use super::settle::{Inquirer, LOOKS, Readings};
 use super::step::{Crew, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
@@ -78,6 +78,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
             consistency,
             work_limit: create_limit,
             readings: Readings::default(),
+            looks: Arc::new(Semaphore::new(LOOKS)),
         },
         clock,
         lineage: state.lineage.as_str().into(),

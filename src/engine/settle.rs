@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Client, Error, ErrorKind};
@@ -19,7 +21,7 @@ use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
 use crate::schema::Read;
 use crate::state::{Change, Intent, Record, Request, State};
 
-use super::refresh::{add_details, concurrently, list_all, list_pages, refresh_fault};
+use super::refresh::{add_details, list_all, list_pages, refresh_fault};
 
 /// The shortest and the longest pause between two looks.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
@@ -41,7 +43,12 @@ pub(super) struct Inquirer {
     pub(super) work_limit: Duration,
     /// The last reading of a whole region: what is asked at the same time shares it.
     pub(super) readings: Readings,
+    /// Bounds how many look at once; those that wait for the next look hold nobody up.
+    pub(super) looks: Arc<Semaphore>,
 }
+
+/// How many look at the cloud at once.
+pub(super) const LOOKS: usize = 8;
 
 /// Keeps readings of whole regions, with the time at which each was begun.
 pub(super) type Readings = Arc<tokio::sync::Mutex<BTreeMap<String, (Instant, Vec<Observed>)>>>;
@@ -71,9 +78,13 @@ impl Inquirer {
         let mut at_rest = started;
         loop {
             // Decided before the look: what is concluded last was looked at last.
-            let last = at_rest.elapsed() >= wait;
+            let asked = Instant::now();
+            let last = asked.duration_since(at_rest) >= wait;
             let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
-            match self.look(address, intent, record, last).await? {
+            match self
+                .look(address, intent, record, last.then_some(asked))
+                .await?
+            {
                 Verdict::Unclear if !last => {
                     sleep(pause.min(wait.saturating_sub(at_rest.elapsed()))).await;
                 }
@@ -91,15 +102,17 @@ impl Inquirer {
         address: &Address,
         intent: &Intent,
         record: Option<&Record>,
-        last: bool,
+        last: Option<Instant>,
     ) -> Result<Verdict, Error> {
+        // The semaphore is never closed.
+        let _permit = self.looks.acquire().await;
         let Some(kind) = kinds::find(address.kind()) else {
             return Ok(Verdict::Unclear);
         };
         let mut snapshot = Snapshot::default();
         if intent.sent.is_some() {
             snapshot = self.snapshot(kind, &intent.request, last).await?;
-            if !last && !self.is_listed(kind, &intent.request, &snapshot).await? {
+            if last.is_none() && !self.is_listed(kind, &intent.request, &snapshot).await? {
                 return Ok(Verdict::Unclear);
             }
         }
@@ -112,7 +125,7 @@ impl Inquirer {
             known: &known,
             snapshot: &snapshot,
             schema: kind.schema(),
-            last,
+            last: last.is_some(),
         });
         claim(&verdict, &mut known);
         Ok(verdict)
@@ -126,7 +139,7 @@ impl Inquirer {
         &self,
         kind: &'static dyn Kind,
         request: &Request,
-        last: bool,
+        last: Option<Instant>,
     ) -> Result<Snapshot, Error> {
         match request {
             Request::Create { draft, .. } => {
@@ -135,8 +148,8 @@ impl Inquirer {
                 if let Some(name) = draft.applied.get("name").and_then(Value::as_text) {
                     seen = self.named(kind, region, name).await?;
                 }
-                if last {
-                    seen.extend(self.whole(kind, region).await?);
+                if let Some(asked) = last {
+                    seen.extend(self.whole(kind, region, asked).await?);
                 }
                 let found = seen
                     .into_iter()
@@ -153,8 +166,12 @@ impl Inquirer {
     }
 
     /// Reads a whole region, or takes the reading that another request has begun since this was asked.
-    async fn whole(&self, kind: &'static dyn Kind, region: &str) -> Result<Vec<Observed>, Error> {
-        let asked = Instant::now();
+    async fn whole(
+        &self,
+        kind: &'static dyn Kind,
+        region: &str,
+        asked: Instant,
+    ) -> Result<Vec<Observed>, Error> {
         let key = format!("{} {region}", kind.schema().kind);
         let mut readings = self.readings.lock().await;
         match readings.get(&key) {
@@ -315,6 +332,7 @@ pub async fn recover(
         consistency,
         work_limit,
         readings: Readings::default(),
+        looks: Arc::new(Semaphore::new(LOOKS)),
     };
     let mut recovery = Recovery::default();
     for (address, choice) in choices {
@@ -325,24 +343,19 @@ pub async fn recover(
         .intents
         .iter()
         .filter(|(address, _)| !choices.contains_key(*address));
-    let inquiries = concurrently(
-        open.map(|(address, intent)| {
-            let (address, intent) = (address.clone(), intent.clone());
-            let record = state.resources.get(&address).cloned();
-            (address, intent, record)
-        }),
-        |(address, intent, record)| {
-            let inquirer = inquirer.clone();
-            async move {
-                let wait = time_left(&intent, now, inquirer.consistency);
-                let found = inquirer
-                    .find_out(&address, &intent, record.as_ref(), wait)
-                    .await;
-                (address, found)
-            }
-        },
-    );
-    let mut found = inquiries.await;
+    let mut inquiries = JoinSet::new();
+    for (address, intent) in open {
+        let (address, intent, inquirer) = (address.clone(), intent.clone(), inquirer.clone());
+        let record = state.resources.get(&address).cloned();
+        inquiries.spawn(async move {
+            let wait = time_left(&intent, now, inquirer.consistency);
+            let found = inquirer
+                .find_out(&address, &intent, record.as_ref(), wait)
+                .await;
+            (address, found)
+        });
+    }
+    let mut found = inquiries.join_all().await;
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (address, verdict) in found {
         recovery.take(&address, verdict.map_err(refresh_fault)?);
@@ -379,7 +392,7 @@ impl Inquirer {
                 .hint("leave that --choose out: `gwplan recover` alone says what is open"));
         };
         let snapshot = self
-            .snapshot(kind, &intent.request, true)
+            .snapshot(kind, &intent.request, Some(Instant::now()))
             .await
             .map_err(refresh_fault)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

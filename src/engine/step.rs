@@ -473,9 +473,9 @@ impl Job<'_> {
         self.write_about(&identity, changes).await
     }
 
-    /// Drops the record of a resource that lives on, and the mark that it was made for this state.
+    /// Takes the mark off a resource that lives on, and drops its record.
     async fn give_up(&self, record: Record) -> Result<String, Trouble> {
-        self.forget().await?;
+        // The mark first: whatever comes in between, both can be done again.
         if self.step.owned
             && let Err(fault) =
                 orphans::release(&self.crew.client, self.kind, &record.identity()).await
@@ -484,6 +484,7 @@ impl Job<'_> {
             let message = format!("{}: {fault}", self.address());
             (self.crew.events)(Event::Trouble { message });
         }
+        self.forget().await?;
         Ok(record.id)
     }
 

@@ -369,6 +369,12 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         let mut moved = plan.moves.iter().filter(|one| one.from == address);
         let address = moved.next().map_or(address.clone(), |one| one.to.clone());
         if let Some(record) = state.resources.get(&address) {
+            let summary = format!("the gateway that was to take the place of {address} is gone");
+            plan.diagnostics.push(
+                Diagnostic::warning("recovery", summary)
+                    .help("it is in no record any more; ask for the replacement again if it was by --replace")
+                    .about(&address),
+            );
             plan.bookkeeping.push((address, record.clone()));
         }
     }

@@ -50,6 +50,8 @@ pub enum JournalError {
     /// The state that it continues is not there.
     #[error("it continues a state of serial {base}, and there is no state")]
     NoState {
+        /// The lineage of the missing state.
+        lineage: String,
         /// The serial of the missing state.
         base: u64,
     },
@@ -182,7 +184,7 @@ impl Journal {
             ..
         } = self;
         let Some(mut state) = state else {
-            return Err(JournalError::NoState { base });
+            return Err(JournalError::NoState { lineage, base });
         };
         let end = base.saturating_add(batches.len() as u64);
         if state.lineage == lineage && state.serial == end {
@@ -326,7 +328,7 @@ mod tests {
         assert!(journal.clone().over(Some(other)).is_err());
         assert!(matches!(
             journal.over(None),
-            Err(JournalError::NoState { base: 7 })
+            Err(JournalError::NoState { base: 7, .. })
         ));
     }
 

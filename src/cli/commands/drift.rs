@@ -45,6 +45,11 @@ pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> 
         Ok(refresh.await?)
     })?;
     workspace.check_found(session, &state, &snapshot)?;
+    if !state.intents.is_empty() {
+        session.terminal.hint(
+            "requests are open: until the run under way has ended, or `gwplan recover` has settled them, what they change may seem to be drift",
+        );
+    }
     let found = drift(&state, &snapshot, &schema_of);
     session.terminal.product(&match args.format {
         Format::Text => view::drift_text(&found),

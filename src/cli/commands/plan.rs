@@ -80,7 +80,14 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             planner.with_cloud(session, &connection).await
         })?
     };
-    workspace.tell_of_live_run(&mut plan.diagnostics)?;
+    let live = workspace.tell_of_live_run(&mut plan.diagnostics)?;
+    if args.out.is_some() && !state.intents.is_empty() && !live {
+        let fault =
+            Fault::new("a run was cut off, and how its requests have ended is not recorded yet");
+        return Err(fault
+            .hint("run `gwplan recover`, then plan again: a plan that is kept must begin from what is recorded")
+            .into());
+    }
     let binding = binding(session, &workspace, &state);
     session.terminal.product(&match args.format {
         Format::Text => view::plan_text(&plan) + &digest_line(&plan, &digest(&plan, &binding)),

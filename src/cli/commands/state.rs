@@ -115,7 +115,7 @@ fn rename(state: &mut State, from: &Address, to: &Address) -> Result<String, Fau
 fn forget(state: &mut State, address: &Address) -> Result<String, Fault> {
     let record = recorded(address, state)?;
     let done = format!(
-        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too. It keeps gwplan's mark of {address}, and gwplan makes no second one beside it: `gwplan orphans --release {}` takes the mark off.\n",
+        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too. It keeps gwplan's mark, and plans tell of it until `gwplan orphans --release {}` takes that off.\n",
         record.id, record.region, record.id
     );
     state.resources.remove(address);

@@ -35,9 +35,36 @@ fn the_next_run_goes_on_where_a_killed_one_was() {
     let plan = project.run(&["plan"]).well();
     let waits = "gateway.b is being created already";
     assert!(plan.stdout.contains(waits), "{}", plan.stdout);
-    project.apply().well();
+    let digest = plan.stdout.lines().last().unwrap();
+    let digest = digest.strip_prefix("Digest: ").unwrap();
+    // What was planned before the recovery is what is applied after it.
+    project.run(&["apply", "--expect-digest", digest]).well();
     assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
     exactly_once(&cloud, &project, &both());
+}
+
+#[test]
+fn a_plan_is_kept_only_of_what_is_recorded() {
+    let cloud = Cloud::start(&["--fault", "CreateCloudNativeAPIGateway=lost"]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    let slow = "DescribeCloudNativeAPIGateways=latency:10m";
+    let running = project.start(&["apply", "--auto-approve"]);
+    crate::support::look_until("creates", || {
+        cloud.calls("CreateCloudNativeAPIGateway") == 1
+    });
+    cloud.set_faults(&[slow]);
+    running.signal("KILL");
+    running.end();
+    cloud.set_faults(&[]);
+    if project.state()["intents"].is_object() {
+        let kept = project.run(&["plan", "--out", "plan.json"]).ended(1);
+        assert!(kept.stderr.contains("gwplan recover"), "{}", kept.stderr);
+        project.run(&["recover"]).well();
+    }
+    project.run(&["plan", "--out", "plan.json"]).well();
+    project.run(&["apply", "plan.json"]).well();
+    exactly_once(&cloud, &project, &["a".to_owned()]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Out {
 
     fn exists(&self) -> Fault {
         Fault::new(format!("{} is there already", self.shown))
-            .hint("import overwrites nothing: name another file with --out FILE")
+            .hint("import overwrites nothing: delete it if an import left it that was cut off, or name another file with --out FILE")
     }
 
     /// Makes the file; it is durable when this returns.

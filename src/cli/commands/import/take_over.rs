@@ -277,6 +277,9 @@ impl Importer<'_> {
         out: Option<&Out>,
         tell: impl FnOnce(&Self),
     ) -> Result<Exit, Failure> {
+        // The mark first: a gateway that is marked and in no record is told by each plan, and can be
+        // imported again. One that is recorded and not marked would be missed where the state is lost.
+        self.mark(records)?;
         self.writing.state.resources.extend(records.iter().cloned());
         self.workspace.bind(self.session, &mut self.writing.state);
         self.writing.state.serial += 1;
@@ -284,7 +287,6 @@ impl Importer<'_> {
         self.session
             .terminal
             .product(&view::import_table(records))?;
-        self.mark(records)?;
         tell(&self);
         match out {
             Some(out) if !out.in_project => self.session.terminal.error(&format!(
@@ -304,10 +306,9 @@ impl Importer<'_> {
         Ok(Exit::Done)
     }
 
-    /// Gives what was taken over its owner tag; gateways of a Terraform state are left untouched.
+    /// Gives what is taken over its owner tag; gateways of a Terraform state are left untouched.
     ///
-    /// The records are durable by now: without the tag gwplan only finds them less easily, should the
-    /// state ever be lost.
+    /// Without the tag gwplan only finds them less easily, should the state ever be lost.
     fn mark(&self, records: &[(Address, Record)]) -> Result<(), Failure> {
         let wanted = self.workspace.project.ownership_tag && self.args.from_terraform.is_none();
         if !wanted || records.is_empty() {
