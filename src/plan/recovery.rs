@@ -3,6 +3,7 @@
 //! A run that was cut off leaves intents open. [`judge`] says, from what the cloud shows, how each one
 //! ended; the engine asks for as long as it takes and acts on that, and a plan foresees it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -305,52 +306,60 @@ fn judge_delete(case: Case<'_>, target: &Identity) -> Verdict {
 }
 
 /// Holds what a plan presumes about requests that were cut off.
-pub(super) struct Foreseen {
+pub(super) struct Foreseen<'a> {
     /// The state as recovery will leave it.
-    pub(super) state: State,
+    pub(super) state: Cow<'a, State>,
     /// The addresses whose successor is gone from the cloud, and from the state.
     pub(super) dropped: Vec<Address>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Presumes what recovery will find, so that a plan shows what the next apply will do.
-pub(super) fn foresee(inputs: &Inputs<'_>) -> Foreseen {
-    let mut state = inputs.state.clone();
-    let mut diagnostics = Vec::new();
-    let mut known: BTreeSet<Identity> = state.identities().collect();
-    for (address, intent) in &inputs.state.intents {
-        diagnostics.push(match inputs.snapshot {
-            Some(snapshot) => {
-                let diagnostic = presume(
-                    address,
-                    intent,
-                    snapshot,
-                    inputs.schemas,
-                    &mut state,
-                    &known,
-                );
-                let record = state.resources.get(address);
-                known.extend(record.into_iter().flat_map(Record::identities));
-                diagnostic
-            }
-            None => unasked(address, intent),
-        });
+pub(super) fn foresee<'a>(inputs: &Inputs<'a>) -> Foreseen<'a> {
+    let dropped = gone_successors(inputs);
+    let mut foreseen = Foreseen {
+        state: Cow::Borrowed(inputs.state),
+        dropped: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    // A state is large, and this is the rare case.
+    if dropped.is_empty() && inputs.state.intents.is_empty() {
+        return foreseen;
     }
-    let mut dropped = Vec::new();
-    if let Some(snapshot) = inputs.snapshot {
-        for (address, record) in &mut state.resources {
-            let gone = |made: &Record| snapshot.gone.contains(&made.identity());
-            if record.successor.as_deref().is_some_and(gone) {
-                record.successor = None;
-                dropped.push(address.clone());
-            }
+    let state = foreseen.state.to_mut();
+    for address in &dropped {
+        if let Some(record) = state.resources.get_mut(address) {
+            record.successor = None;
         }
     }
-    Foreseen {
-        state,
-        dropped,
-        diagnostics,
+    let mut known: BTreeSet<Identity> = state.identities().collect();
+    for (address, intent) in &inputs.state.intents {
+        let diagnostic = match inputs.snapshot {
+            Some(snapshot) => presume(address, intent, snapshot, inputs.schemas, state, &known),
+            None => unasked(address, intent),
+        };
+        let record = state.resources.get(address);
+        known.extend(record.into_iter().flat_map(Record::identities));
+        foreseen.diagnostics.push(diagnostic);
     }
+    foreseen.dropped = dropped;
+    foreseen
+}
+
+/// Finds the records whose successor the cloud says is gone.
+fn gone_successors(inputs: &Inputs<'_>) -> Vec<Address> {
+    let Some(snapshot) = inputs.snapshot else {
+        return Vec::new();
+    };
+    let gone = |record: &Record| {
+        let successor = record.successor.as_deref();
+        successor.is_some_and(|made| snapshot.gone.contains(&made.identity()))
+    };
+    let records = inputs.state.resources.iter();
+    records
+        .filter(|(_, record)| gone(record))
+        .map(|(address, _)| address.clone())
+        .collect()
 }
 
 fn presume(

@@ -20,12 +20,19 @@ pub struct Stray<'a> {
 /// Finds the resources whose owner tag names this state's lineage and that it does not hold, with the
 /// addresses that they were made for.
 pub fn strays<'a>(state: &State, snapshot: &'a Snapshot) -> Vec<(Address, Stray<'a>)> {
-    let recorded: BTreeSet<Identity> = state.identities().collect();
+    owned_strays(&state.lineage, &state.identities().collect(), snapshot)
+}
+
+fn owned_strays<'a>(
+    lineage: &str,
+    recorded: &BTreeSet<Identity>,
+    snapshot: &'a Snapshot,
+) -> Vec<(Address, Stray<'a>)> {
     let unknown = snapshot.found.iter().filter(|(identity, observed)| {
         observed.phase != Phase::Leaving && !recorded.contains(identity)
     });
     let owned = unknown.filter_map(|(identity, observed)| {
-        let address = owned_address(&state.lineage, observed.owner.as_deref()?)?;
+        let address = owned_address(lineage, observed.owner.as_deref()?)?;
         Some((address, Stray { identity, observed }))
     });
     owned.collect()
@@ -36,7 +43,8 @@ pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
     let Some(snapshot) = inputs.snapshot else {
         return;
     };
-    let strays = strays(inputs.state, snapshot);
+    let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
+    let strays = owned_strays(&inputs.state.lineage, &recorded, snapshot);
     for (address, stray) in &strays {
         let planned = plan
             .steps
@@ -48,7 +56,7 @@ pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
         .iter()
         .map(|(address, stray)| (stray.identity.id.as_str(), address))
         .collect();
-    warn_of_namesakes(inputs, snapshot, &told, plan);
+    warn_of_namesakes(&recorded, snapshot, &told, plan);
 }
 
 /// Tells of a resource that was made for an address; making a second one is refused.
@@ -77,12 +85,11 @@ fn told(address: &Address, stray: Stray<'_>, planned: bool) -> Diagnostic {
 /// Warns where the cloud has a resource of the same name that the state doesn't hold; a create that
 /// carries no owner tag keeps them in mind.
 fn warn_of_namesakes(
-    inputs: &Inputs<'_>,
+    recorded: &BTreeSet<Identity>,
     snapshot: &Snapshot,
     told: &BTreeSet<(&str, &Address)>,
     plan: &mut Plan,
 ) {
-    let recorded: BTreeSet<Identity> = inputs.state.identities().collect();
     let mut strangers: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     for (identity, observed) in &snapshot.found {
         if let Some(name) = name_of(&observed.attributes)
