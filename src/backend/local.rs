@@ -17,7 +17,7 @@ use super::lock::{self, Attempt};
 use super::{Backend, Holder, Loaded, Lock, LockError, LockStatus};
 
 /// Keeps the state in a file; beside it a journal of what has happened since that was written, a backup
-/// of the state before the last run, and the lock.
+/// of the state that the last run began from, and the lock.
 ///
 /// The lock is the operating system's, so it is free as soon as its holder is gone. It has its own
 /// file because each write of the state puts a new file in the place of the old one.

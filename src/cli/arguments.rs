@@ -2,7 +2,17 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use jiff::SignedDuration;
+
+/// The form of an output whose JSON is gwplan's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// JSON, on one line.
+    Json,
+}
 
 /// Reads a duration as people write it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

@@ -1,10 +1,10 @@
-//! How a command that changes the state begins: it takes the lock, and settles what runs that were cut
+//! How a command that changes the state begins, once it has the lock: it settles what runs that were cut
 //! off have left open.
 
 use std::sync::Arc;
 
 use crate::backend::{Loaded, Lock, LockStatus, robbed};
-use crate::engine::{self, Choices, Recovery};
+use crate::engine::{self, Choices, Patience, Recovery};
 use crate::model::{Diagnostic, Fault};
 use crate::plan::Snapshot;
 use crate::state::State;
@@ -48,8 +48,8 @@ impl Workspace {
     /// Returns the state, whose lock was taken, when nothing in it is open any more.
     ///
     /// # Errors
-    /// Where the state can't be read or written, or only the user can
-    /// tell how a request of a run before has ended.
+    /// Where the state can't be read or written, or only the user can tell how a request of a run before
+    /// has ended.
     pub(super) fn begin(&self, session: &Session, lock: Box<dyn Lock>) -> Result<Writing, Failure> {
         let (writing, recovery) = self.begin_with(session, lock, &Choices::new())?;
         if recovery.undecided.is_empty() {
@@ -81,8 +81,6 @@ impl Workspace {
             session.terminal.error(
                 "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
             );
-        }
-        if torn {
             // The record that is lost may have said that a request left.
             for intent in state.intents.values_mut() {
                 intent.sent.get_or_insert(session.clock.now());
@@ -119,7 +117,10 @@ impl Workspace {
                 &connection.client,
                 state,
                 session.clock.now(),
-                (timeouts.consistency, timeouts.create),
+                Patience {
+                    consistency: timeouts.consistency,
+                    work: timeouts.create,
+                },
                 choices,
             );
             Ok(while_telling(session.terminal, asking).await?)

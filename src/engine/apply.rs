@@ -1,10 +1,10 @@
 //! Dispatches the steps of a plan, in order and in parallel.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::plan::{Plan, Step};
 use crate::state::{Change, State};
 
 use super::record::Recorder;
-use super::settle::{Inquirer, LOOKS, Readings};
+use super::settle::{Inquirer, Patience};
 use super::step::{Crew, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
@@ -72,14 +72,14 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
         tagger: Tagger::start(client.clone(), stop.clone()),
-        inquirer: Inquirer {
-            client: client.clone(),
-            known: Arc::new(Mutex::new(moved.identities().collect())),
-            consistency,
-            work_limit: create_limit,
-            readings: Readings::default(),
-            looks: Arc::new(Semaphore::new(LOOKS)),
-        },
+        inquirer: Inquirer::new(
+            client.clone(),
+            &moved,
+            Patience {
+                consistency,
+                work: create_limit,
+            },
+        ),
         clock,
         lineage: state.lineage.as_str().into(),
         client,

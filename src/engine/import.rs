@@ -10,7 +10,7 @@ use crate::plan::Snapshot;
 use crate::schema::{Field, Read, ResourceSchema, Shape};
 use crate::state::{Record, Status};
 
-use super::refresh::{add_details, describe_all, list_all, refresh_fault};
+use super::refresh::{add_details, describe_all, list_regions, refresh_fault};
 
 /// Asks for one resource with all that can be known of it; nothing where the region doesn't hold it.
 pub async fn look_up(
@@ -42,21 +42,8 @@ pub async fn survey(
     ids: &BTreeSet<String>,
     asked_for: impl Fn(&Identity) -> bool,
 ) -> Result<BTreeMap<Identity, Observed>, Fault> {
-    let mut found = BTreeMap::new();
-    for region in regions {
-        for observed in list_all(client, kind, region)
-            .await
-            .map_err(refresh_fault)?
-        {
-            let identity = Identity {
-                region: region.clone(),
-                id: observed.id.clone(),
-            };
-            if asked_for(&identity) {
-                found.insert(identity, observed);
-            }
-        }
-    }
+    let mut found = list_regions(client, kind, regions).await?;
+    found.retain(|identity, _| asked_for(identity));
     let seen: BTreeSet<&String> = found.keys().map(|identity| &identity.id).collect();
     let missing: Vec<Identity> = ids
         .iter()

@@ -25,7 +25,7 @@ mod watch;
 
 pub use apply::{Run, apply};
 pub use import::{adopt, look_up, survey};
-pub use orphans::{delete_orphan, list_regions, mark, release};
+pub use orphans::{delete_orphan, list_all_kinds, mark, release};
 pub use record::Recorder;
 pub use refresh::refresh;
-pub use settle::{Choices, Recovery, recover};
+pub use settle::{Choices, Patience, Recovery, recover};

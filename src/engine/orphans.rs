@@ -12,30 +12,24 @@ use crate::model::{Address, Fault, Identity, OWNER_KEY, owner_tag};
 use crate::plan::Snapshot;
 use crate::state::Record;
 
-use super::refresh::{concurrently, list_all, refresh_fault};
+use super::refresh::{concurrently, list_regions};
 
 /// The pause between two questions whether a resource is gone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Lists every resource of some regions.
+/// Lists every resource of some regions, of whatever kind.
 ///
 /// # Errors
 /// A fault where the cloud can't be asked.
-pub async fn list_regions(client: &Client, regions: &BTreeSet<String>) -> Result<Snapshot, Fault> {
+pub async fn list_all_kinds(
+    client: &Client,
+    regions: &BTreeSet<String>,
+) -> Result<Snapshot, Fault> {
     let mut snapshot = Snapshot::default();
     for kind in kinds::ALL.iter().copied() {
-        for region in regions {
-            let seen = list_all(client, kind, region)
-                .await
-                .map_err(refresh_fault)?;
-            snapshot.found.extend(seen.into_iter().map(|observed| {
-                let identity = Identity {
-                    region: region.clone(),
-                    id: observed.id.clone(),
-                };
-                (identity, observed)
-            }));
-        }
+        snapshot
+            .found
+            .extend(list_regions(client, kind, regions).await?);
     }
     Ok(snapshot)
 }

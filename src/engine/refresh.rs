@@ -36,20 +36,10 @@ pub async fn refresh(
 ) -> Result<Snapshot, Fault> {
     let mut snapshot = Snapshot::default();
     for kind in kinds::ALL.iter().copied() {
-        for region in regions(kind, desired, state) {
-            let seen = list_all(client, kind, &region)
-                .await
-                .map_err(refresh_fault)?;
-            snapshot.found.extend(seen.into_iter().map(|observed| {
-                (
-                    Identity {
-                        region: region.clone(),
-                        id: observed.id.clone(),
-                    },
-                    observed,
-                )
-            }));
-        }
+        let regions = regions(kind, desired, state);
+        snapshot
+            .found
+            .extend(list_regions(client, kind, &regions).await?);
         confirm_missing(client, kind, state, consistency, &mut snapshot).await?;
         let concerned = with_details(kind, desired, state, &snapshot);
         add_details(client, kind, concerned, &mut snapshot)
@@ -81,6 +71,25 @@ fn regions(
         .map(|(_, intent)| intent.request.region());
     let all = wanted.chain(recorded).chain(open);
     all.map(str::to_owned).collect()
+}
+
+/// Lists whole regions, one after the other.
+pub(super) async fn list_regions(
+    client: &Client,
+    kind: &'static dyn Kind,
+    regions: &BTreeSet<String>,
+) -> Result<BTreeMap<Identity, Observed>, Fault> {
+    let mut found = BTreeMap::new();
+    for region in regions {
+        let seen = list_all(client, kind, region)
+            .await
+            .map_err(refresh_fault)?;
+        found.extend(
+            seen.into_iter()
+                .map(|observed| (observed.identity(region), observed)),
+        );
+    }
+    Ok(found)
 }
 
 /// Lists a whole region.

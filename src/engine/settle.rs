@@ -18,15 +18,11 @@ use crate::crash;
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Attributes, Diagnostic, Fault, Identity, Observed, Phase, Value};
 use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
-use crate::schema::Read;
 use crate::state::{Change, Intent, Record, Request, State};
 
 use super::refresh::{add_details, list_all, list_pages, refresh_fault};
+use super::watch::pause_after;
 
-/// The shortest and the longest pause between two looks.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// The pause is this part of the time that was waited already.
-const PAUSE_PART: u32 = 10;
 /// How far apart the clocks of two machines may be that both talk to the cloud: it refuses requests
 /// that are signed further off.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
@@ -34,26 +30,47 @@ const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 /// Looks requests up that may or may not have been carried out.
 #[derive(Clone)]
 pub(super) struct Inquirer {
-    pub(super) client: Client,
+    client: Client,
     /// The resources that are somebody's already: none of them is taken for another's.
-    pub(super) known: Arc<Mutex<BTreeSet<Identity>>>,
+    known: Arc<Mutex<BTreeSet<Identity>>>,
     /// How long the cloud may take to show what a request has made.
     pub(super) consistency: Duration,
     /// How long the cloud may be at work on a resource.
-    pub(super) work_limit: Duration,
+    work_limit: Duration,
     /// The last reading of a whole region: what is asked at the same time shares it.
-    pub(super) readings: Readings,
+    readings: Readings,
     /// Bounds how many look at once; those that wait for the next look hold nobody up.
-    pub(super) looks: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
 }
 
 /// How many look at the cloud at once.
-pub(super) const LOOKS: usize = 8;
+const LOOKS: usize = 8;
 
 /// Keeps readings of whole regions, with the time at which each was begun.
-pub(super) type Readings = Arc<tokio::sync::Mutex<BTreeMap<String, (Instant, Vec<Observed>)>>>;
+type Readings = Arc<tokio::sync::Mutex<BTreeMap<String, (Instant, Vec<Observed>)>>>;
+
+/// Says how patient an inquiry is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long the cloud may take to show what a request has made.
+    pub consistency: Duration,
+    /// How long the cloud may be at work on a resource.
+    pub work: Duration,
+}
 
 impl Inquirer {
+    /// Prepares to ask; what the state holds is somebody's.
+    pub(super) fn new(client: Client, state: &State, patience: Patience) -> Self {
+        Self {
+            client,
+            known: Arc::new(Mutex::new(state.identities().collect())),
+            consistency: patience.consistency,
+            work_limit: patience.work,
+            readings: Readings::default(),
+            looks: Arc::new(Semaphore::new(LOOKS)),
+        }
+    }
+
     /// Makes a resource unavailable to others.
     pub(super) fn claim(&self, identity: Identity) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +97,7 @@ impl Inquirer {
             // Decided before the look: what is concluded last was looked at last.
             let asked = Instant::now();
             let last = asked.duration_since(at_rest) >= wait;
-            let pause = (started.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1);
+            let pause = pause_after(started.elapsed());
             match self
                 .look(address, intent, record, last.then_some(asked))
                 .await?
@@ -153,7 +170,7 @@ impl Inquirer {
                 }
                 let found = seen
                     .into_iter()
-                    .map(|observed| (identity(region, &observed), observed));
+                    .map(|observed| (observed.identity(region), observed));
                 Ok(Snapshot {
                     found: found.collect(),
                     ..Snapshot::default()
@@ -268,21 +285,8 @@ impl Inquirer {
 
 /// Tells whether two looks agree in all that the list shows.
 pub(super) fn agree(kind: &'static dyn Kind, one: &Attributes, other: &Attributes) -> bool {
-    let listed = kind
-        .schema()
-        .fields
-        .iter()
-        .filter(|field| field.read == Read::Listed);
-    listed
-        .map(|field| field.key)
-        .all(|key| one.get(key) == other.get(key))
-}
-
-fn identity(region: &str, observed: &Observed) -> Identity {
-    Identity {
-        region: region.to_owned(),
-        id: observed.id.clone(),
-    }
+    let mut keys = kind.schema().listed().map(|field| field.key);
+    keys.all(|key| one.get(key) == other.get(key))
 }
 
 /// Makes what a verdict gives to one address unavailable to others.
@@ -323,17 +327,10 @@ pub async fn recover(
     client: &Client,
     state: &State,
     now: Timestamp,
-    (consistency, work_limit): (Duration, Duration),
+    patience: Patience,
     choices: &Choices,
 ) -> Result<Recovery, Fault> {
-    let inquirer = Inquirer {
-        client: client.clone(),
-        known: Arc::new(Mutex::new(state.identities().collect())),
-        consistency,
-        work_limit,
-        readings: Readings::default(),
-        looks: Arc::new(Semaphore::new(LOOKS)),
-    };
+    let inquirer = Inquirer::new(client.clone(), state, patience);
     let mut recovery = Recovery::default();
     for (address, choice) in choices {
         let verdict = inquirer.chosen(address, choice.as_deref(), state).await?;

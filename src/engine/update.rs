@@ -321,12 +321,7 @@ impl Job<'_> {
             Err(error) if error.kind == ErrorKind::Absent => return Ok(()),
             Err(error) => return Err(self.refused(&error)),
         };
-        let listed = self
-            .kind
-            .schema()
-            .fields
-            .iter()
-            .filter(|field| field.read == Read::Listed);
+        let listed = self.kind.schema().listed();
         let moved: Vec<&str> = listed
             .map(|field| field.key)
             .filter(|key| observed.attributes.get(*key) != seen.get(*key))

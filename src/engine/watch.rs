@@ -166,7 +166,7 @@ impl Rounds {
             .values()
             .map(|waiting| waiting.since.elapsed())
             .min();
-        (newest.unwrap_or_default() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)
+        pause_after(newest.unwrap_or_default())
     }
 
     /// Asks once about everything that is waited for.
@@ -328,5 +328,10 @@ impl Rounds {
 
 /// Pauses between two tries of a request that the cloud refuses while it is busy.
 pub(super) async fn pause_while_busy(since: Instant) {
-    sleep((since.elapsed() / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)).await;
+    sleep(pause_after(since.elapsed())).await;
+}
+
+/// Returns how long to wait until the next question, by how long was waited already.
+pub(super) fn pause_after(waited: Duration) -> Duration {
+    (waited / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)
 }

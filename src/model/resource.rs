@@ -56,6 +56,16 @@ pub struct Observed {
     pub created: Option<String>,
 }
 
+impl Observed {
+    /// Names the resource, which a call to this region has shown.
+    pub fn identity(&self, region: &str) -> Identity {
+        Identity {
+            region: region.to_owned(),
+            id: self.id.clone(),
+        }
+    }
+}
+
 /// Says that a resource has another address now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {

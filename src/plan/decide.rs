@@ -7,7 +7,7 @@ use crate::model::{
     set_value_at, value_at,
 };
 use crate::schema::check::MAX_TAGS;
-use crate::schema::{Change, Read, ResourceSchema, field_at};
+use crate::schema::{Change, ResourceSchema, field_at};
 use crate::state::{Record, Status};
 
 use super::diff::{Sides, diff};
@@ -419,11 +419,8 @@ impl<'a> Known<'a> {
 
 /// What the list alone shows: that can be compared again without any further call.
 fn listed(schema: &ResourceSchema, observed: &Attributes) -> Attributes {
-    let fields = schema
-        .fields
-        .iter()
-        .filter(|field| field.read == Read::Listed);
-    fields
+    schema
+        .listed()
         .filter_map(|field| Some((field.key.to_owned(), observed.get(field.key)?.clone())))
         .collect()
 }

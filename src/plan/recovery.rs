@@ -185,7 +185,7 @@ fn candidates<'a>(case: Case<'a>, draft: &Draft) -> Vec<&'a Observed> {
             Some(_) => observed.owner == *owner,
             None => {
                 observed.owner.is_none()
-                    && is_as_asked(case.schema.fields, &draft.applied, &observed.attributes)
+                    && is_as_asked(case.schema, &draft.applied, &observed.attributes)
             }
         })
         .collect()
@@ -208,17 +208,22 @@ fn young_enough(observed: &Observed, sent: Option<Timestamp>) -> bool {
 }
 
 /// Tells whether the list shows what was asked for, tags aside.
-fn is_as_asked(fields: &[Field], asked: &Attributes, shown: &Attributes) -> bool {
-    fields
-        .iter()
-        .filter(|field| field.read == Read::Listed && field.key != "tags")
+fn is_as_asked(schema: &ResourceSchema, asked: &Attributes, shown: &Attributes) -> bool {
+    schema
+        .listed()
+        .filter(|field| field.key != "tags")
         .filter_map(|field| Some((field.key, asked.get(field.key)?)))
-        .all(|(key, value)| match (value, shown.get(key)) {
-            (Value::Map(asked), Some(Value::Map(shown))) => asked
-                .iter()
-                .all(|(key, value)| shown.get(key) == Some(value)),
-            (value, shown) => shown == Some(value),
-        })
+        .all(|(key, value)| covers(shown.get(key), Some(value)))
+}
+
+/// Tells whether a value is the wanted one, or a map that holds all of the wanted one.
+fn covers(shown: Option<&Value>, wanted: Option<&Value>) -> bool {
+    match (wanted, shown) {
+        (Some(Value::Map(wanted)), Some(Value::Map(shown))) => wanted
+            .iter()
+            .all(|(key, value)| shown.get(key) == Some(value)),
+        (wanted, shown) => wanted == shown,
+    }
 }
 
 fn judge_update(
@@ -262,12 +267,7 @@ fn is_shown(fields: &[Field], path: &FieldPath, after: &Attributes, shown: &Attr
     let wanted = value_at(after, path).filter(|value| value.as_text() != Some(""));
     match field_at(fields, path).map(|field| field.read) {
         Some(Read::Unlisted) => false,
-        Some(Read::Listed | Read::Detailed) | None => match (wanted, value_at(shown, path)) {
-            (Some(Value::Map(wanted)), Some(Value::Map(shown))) => wanted
-                .iter()
-                .all(|(key, value)| shown.get(key) == Some(value)),
-            (wanted, shown) => wanted == shown,
-        },
+        Some(Read::Listed | Read::Detailed) | None => covers(value_at(shown, path), wanted),
     }
 }
 

@@ -41,6 +41,14 @@ pub struct ResourceSchema {
     pub rules: fn(&Attributes, &Context<'_>) -> Vec<Finding>,
 }
 
+impl ResourceSchema {
+    /// Returns the fields that the cloud's list of resources shows.
+    pub fn listed(&self) -> impl Iterator<Item = &'static Field> {
+        let fields = self.fields.iter();
+        fields.filter(|field| field.read == Read::Listed)
+    }
+}
+
 /// Describes one field.
 #[derive(Debug)]
 pub struct Field {

@@ -150,13 +150,13 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
     };
     let lock = how.lock.take(&workspace, session, command)?;
     let writing = workspace.begin(session, lock)?;
-    let state = writing.state.clone();
-    workspace.check_cloud(session, &state)?;
+    workspace.check_cloud(session, &writing.state)?;
     block_on(async {
+        let state = &writing.state;
         let connection = connect(session, &workspace).await?;
         let planner = Planner {
             wanted: &wanted,
-            state: &state,
+            state,
             goal,
             selection: &task.selection,
             workspace: &workspace,
@@ -165,7 +165,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         show_plan(&plan, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(expected) = task.expected {
-            expect_digest(expected, &plan, &binding(session, &workspace, &state))?;
+            expect_digest(expected, &plan, &binding(session, &workspace, state))?;
         }
         if !plan.is_empty()
             && !approved
@@ -196,10 +196,9 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     let wanted = workspace.wanted(session, &saved.paths)?;
     let lock = args.how.lock.take(&workspace, session, "apply")?;
     let writing = workspace.begin(session, lock)?;
-    let state = writing.state.clone();
-    workspace.check_cloud(session, &state)?;
-    let now = binding(session, &workspace, &state);
-    saved.check(&state, &wanted.desired, &now)?;
+    workspace.check_cloud(session, &writing.state)?;
+    let now = binding(session, &workspace, &writing.state);
+    saved.check(&writing.state, &wanted.desired, &now)?;
     if let Some(expected) = &args.expect_digest {
         expect_digest(expected, &saved.plan, &now)?;
     }

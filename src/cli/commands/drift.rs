@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::engine;
 use crate::plan::drift;
 use crate::view;
 
+use crate::cli::arguments::Format;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::workspace::{Workspace, block_on, schema_of};
@@ -22,14 +23,6 @@ pub(in crate::cli) struct DriftArgs {
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// JSON, on one line.
-    Json,
 }
 
 pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> {

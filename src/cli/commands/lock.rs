@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use crate::backend::{Holder, LockStatus};
 
+use crate::cli::arguments::Format;
 use crate::cli::failure::Failure;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Exit, Session};
@@ -27,14 +28,6 @@ enum LockCommand {
         #[arg(long, default_value = "text")]
         format: Format,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// JSON, on one line.
-    Json,
 }
 
 pub(super) fn run(args: &LockCommandArgs, session: &Session) -> Result<Exit, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::engine;
 use crate::kinds::{self, Kind};
@@ -11,6 +11,7 @@ use crate::plan::{Snapshot, strays};
 use crate::state::State;
 use crate::view::{self, Orphan};
 
+use crate::cli::arguments::Format;
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
@@ -42,14 +43,6 @@ pub(in crate::cli) struct OrphansArgs {
     format: Format,
     #[command(flatten)]
     lock: LockArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// JSON, on one line.
-    Json,
 }
 
 pub(super) fn run(args: &OrphansArgs, session: &Session) -> Result<Exit, Failure> {
@@ -130,7 +123,7 @@ async fn find(
             .hint("pass --region REGION, set `provider.region` in gwplan.yaml, or TENCENTCLOUD_REGION")
             .into());
     }
-    let snapshot = engine::list_regions(&connection.client, &regions).await?;
+    let snapshot = engine::list_all_kinds(&connection.client, &regions).await?;
     // Looked at after the cloud: what a run that is under way makes is written down before it is there.
     let state = &workspace.state()?;
     let mut found: Vec<Orphan> = strays(state, &snapshot)

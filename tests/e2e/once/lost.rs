@@ -123,41 +123,51 @@ fn a_network_is_added_once_whatever_becomes_of_the_answer() {
 
 #[test]
 fn half_of_all_answers_are_lost() {
-    for seed in seeds() {
-        storm(seed, &[], PROMPT, &[&format!("{CREATE}=lost@0.5")]);
-    }
+    storms(&[], PROMPT, &["CreateCloudNativeAPIGateway=lost@0.5"]);
 }
 
 #[test]
 fn half_of_all_creates_end_in_a_bad_gateway_after_they_were_carried_out() {
-    for seed in seeds() {
-        storm(seed, &[], PROMPT, &[&format!("{CREATE}=5xx-after@0.5")]);
-    }
+    storms(&[], PROMPT, &["CreateCloudNativeAPIGateway=5xx-after@0.5"]);
 }
 
 #[test]
 fn the_cloud_asks_for_fewer_requests_all_the_time() {
-    // These runs mostly wait for the pauses between two tries, so every third has to do.
-    for seed in seeds().step_by(3) {
-        storm(seed, &[], PROMPT, &["*=code:RequestLimitExceeded@0.4"]);
-    }
+    storms(&[], PROMPT, &["*=code:RequestLimitExceeded@0.4"]);
 }
 
-/// The seeds go side by side: each run mostly waits until the cloud may have become consistent.
+/// A cloud that shows things up to 5 s late, and a wait for them that is longer.
+const LATE: &[&str] = &["--lag", "5s"];
+const PATIENT: &str =
+    "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\ntimeouts: { consistency: 7s }\n";
+
 #[test]
-fn all_of_it_at_once_while_the_cloud_shows_things_late() {
-    let settings =
-        "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\ntimeouts: { consistency: 7s }\n";
-    let faults = [
+fn the_cloud_shows_things_late() {
+    storms(LATE, PATIENT, &["CreateCloudNativeAPIGateway=lost@0.5"]);
+}
+
+#[test]
+fn all_of_it_at_once() {
+    let faults = &[
         "CreateCloudNativeAPIGateway=lost@0.3",
         "CreateCloudNativeAPIGateway=5xx-after@0.3",
         "*=code:RequestLimitExceeded@0.1",
     ];
-    let runs: Vec<_> = seeds()
-        .map(|seed| std::thread::spawn(move || storm(seed, &["--lag", "5s"], settings, &faults)))
-        .collect();
-    for run in runs {
-        run.join().unwrap();
+    storms(LATE, PATIENT, faults);
+}
+
+/// How many seeds go side by side: each run mostly waits.
+const AT_ONCE: usize = 6;
+
+/// Tries every seed.
+fn storms(flags: &[&str], settings: &str, faults: &[&str]) {
+    let seeds: Vec<u64> = seeds().collect();
+    for some in seeds.chunks(AT_ONCE) {
+        std::thread::scope(|scope| {
+            for seed in some {
+                scope.spawn(|| storm(*seed, flags, settings, faults));
+            }
+        });
     }
 }
 
