@@ -71,6 +71,21 @@ pub(crate) fn creates(cloud: &Cloud) -> u64 {
     stats["calls"][CREATE].as_u64().unwrap_or_default() - rejected
 }
 
+/// Checks how many creates the cloud has carried out, those that were deleted again among them.
+pub(crate) fn creates_are(cloud: &Cloud, wanted: u64, faults: &mut Faults) {
+    let creates = creates(cloud);
+    if creates == wanted {
+        return;
+    }
+    let sort = if creates > wanted {
+        Sort::Duplicate
+    } else {
+        Sort::Other
+    };
+    let text = format!("{creates} creates were carried out, not {wanted}");
+    faults.add(sort, text);
+}
+
 /// Runs a command that must end well.
 pub(crate) fn run_well(project: &Project, arguments: &[&str], faults: &mut Faults) {
     let run = project.run(arguments);

@@ -225,16 +225,7 @@ impl Scenario<'_> {
         }
         (self.again)(&project, &mut faults);
         wish::write(&project, self.wishes, "");
-        let creates = check::creates(&cloud);
-        if creates != self.creates {
-            let text = format!("{creates} creates were carried out, not {}", self.creates);
-            let sort = if creates > self.creates {
-                Sort::Duplicate
-            } else {
-                Sort::Other
-            };
-            faults.add(sort, text);
-        }
+        check::creates_are(&cloud, self.creates, &mut faults);
         faults
             .0
             .extend(check::all(&cloud, &project, self.wishes, self.given_up).0);

@@ -185,16 +185,7 @@ impl Lane {
             kills += usize::from(world.apply_and_kill(after, &mut faults));
         }
         check::run_well(&world.project, APPLY, &mut faults);
-        let creates = check::creates(&world.cloud);
-        if creates != world.creates {
-            let text = format!("{creates} creates were carried out, not {}", world.creates);
-            let sort = if creates > world.creates {
-                Sort::Duplicate
-            } else {
-                Sort::Other
-            };
-            faults.add(sort, text);
-        }
+        check::creates_are(&world.cloud, world.creates, &mut faults);
         let found = check::all(&world.cloud, &world.project, &world.wishes, &[]);
         faults.0.extend(found.0);
         if !faults.is_empty() {

@@ -179,11 +179,10 @@ fn replaced(creates_first: bool) -> (Base, Vec<Wish>) {
     (base, vec![old.tagged(12, "v"), follower])
 }
 
-#[test]
-fn replace() {
-    let (base, wishes) = replaced(false);
+fn strike_replacement(name: &str, creates_first: bool) {
+    let (base, wishes) = replaced(creates_first);
     Scenario {
-        name: "replace",
+        name,
         base,
         files: (&wishes, ""),
         wishes: &wishes,
@@ -194,17 +193,13 @@ fn replace() {
 }
 
 #[test]
+fn replace() {
+    strike_replacement("replace", false);
+}
+
+#[test]
 fn replace_that_creates_first() {
-    let (base, wishes) = replaced(true);
-    Scenario {
-        name: "replace that creates first",
-        base,
-        files: (&wishes, ""),
-        wishes: &wishes,
-        creates: 1,
-        ..Scenario::default()
-    }
-    .strike_all();
+    strike_replacement("replace that creates first", true);
 }
 
 #[test]
