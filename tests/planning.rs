@@ -108,6 +108,7 @@ impl World {
             region: REGION.to_owned(),
             depends_on: Vec::new(),
             prevent_destroy: false,
+            source: None,
             applied: attributes.clone(),
             observed: attributes.clone(),
             successor: None,
@@ -165,6 +166,7 @@ impl World {
             removed: &self.removed,
             state: &self.state,
             snapshot: Some(&self.snapshot),
+            locate: &|_, _| None,
             schemas: &schema_of,
             goal,
             selection: &self.selection,
@@ -278,7 +280,9 @@ fn every_field_changes_as_the_table_says() {
                 "{path}"
             );
             assert!(
-                step.losses.iter().any(|loss| loss.contains("203.0.113.7")),
+                step.losses
+                    .iter()
+                    .any(|loss| loss.to_string().contains("203.0.113.7")),
                 "{path}"
             );
         }

@@ -80,6 +80,7 @@ impl Planner<'_> {
             state: self.state,
             snapshot,
             schemas: &schema_of,
+            locate: &|address, path| self.wanted.sources.locate(address, path),
             goal: self.goal,
             selection: self.selection,
             ownership: self.workspace.project.ownership_tag,

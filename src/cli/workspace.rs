@@ -8,7 +8,7 @@ use anyhow::Context;
 use uuid::Uuid;
 
 use crate::backend::{Backend, Holder, LocalBackend};
-use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project};
+use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project, Sources};
 use crate::kinds;
 use crate::model::{Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors};
 use crate::schema::{ResourceSchema, suggest};
@@ -32,6 +32,8 @@ pub(super) struct Wanted {
     pub(super) desired: BTreeMap<Address, Desired>,
     pub(super) moved: Vec<Moved>,
     pub(super) removed: Vec<Removed>,
+    /// Where the files say what.
+    pub(super) sources: Sources,
 }
 
 /// Finds the table of a kind, in the form that plan and view take it.
@@ -103,6 +105,7 @@ impl Workspace {
             moved,
             removed,
             mut diagnostics,
+            sources,
         } = loaded;
         let unused = self.project.unused_variables();
         diagnostics.extend(unused.map(|name| unused_variable(name, &self.project)));
@@ -119,6 +122,7 @@ impl Workspace {
             desired,
             moved,
             removed,
+            sources,
         })
     }
 

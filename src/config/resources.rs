@@ -19,6 +19,7 @@ use super::graph::{ReferencePlaces, check_references};
 use super::project::Project;
 use super::read::{MAP_OF_RESOURCES, Place, Reader};
 use super::resource::{Finder, Layer, Meta, diagnostic};
+use super::sources::Sources;
 
 /// Holds the desired state and everything that is wrong with it.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub removed: Vec<Removed>,
     /// What is wrong, by file and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where the files say what.
+    pub sources: Sources,
 }
 
 /// Loads the desired state from files; `region` stands in where neither file nor project names one.
@@ -61,6 +64,7 @@ pub fn load(
         }
     }
     let mut loaded = load_documents(schemas, project, region, &documents, &overlays);
+    loaded.sources = Sources::new(schemas, documents.into_iter().chain(overlays));
     loaded.diagnostics.extend(diagnostics);
     sort_diagnostics(&mut loaded.diagnostics);
     loaded

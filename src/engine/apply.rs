@@ -205,9 +205,10 @@ impl<'a> Dispatcher<'a> {
             address: step.address.clone(),
             action: step.action,
         });
+        let source = self.plan.source_of(&step.address).cloned();
         let (crew, started) = (self.crew.clone(), Instant::now());
         self.running
-            .spawn(async move { (at, started, carry_out(step, record, crew).await) });
+            .spawn(async move { (at, started, carry_out(step, source, record, crew).await) });
     }
 
     fn end(&mut self, at: usize, started: Instant, result: Result<String, Trouble>) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{Client, ErrorKind};
 use crate::crash;
 use crate::kinds::Kind;
-use crate::model::{Attributes, Desired, Fault, Identity, Observed, Phase, Value};
+use crate::model::{Attributes, Desired, Fault, Identity, Location, Observed, Phase, Value};
 use crate::plan::Snapshot;
 use crate::schema::{Field, Read, ResourceSchema, Shape};
 use crate::state::{Record, Status};
@@ -108,6 +108,7 @@ pub fn adopt(
         region: identity.region.clone(),
         depends_on: desired.depends_on.clone(),
         prevent_destroy: desired.prevent_destroy,
+        source: desired.location.as_ref().map(Location::line),
         applied: applied(
             schema.fields,
             &desired.attributes,

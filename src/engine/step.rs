@@ -13,8 +13,8 @@ use crate::api::{Client, Error, ErrorKind};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Accepted, Kind};
 use crate::model::{
-    Address, Attributes, Clock, FieldPath, Identity, OWNER_KEY, Observed, hex, owner_tag,
-    set_value_at,
+    Address, Attributes, Clock, FieldPath, Identity, OWNER_KEY, Observed, SourceLine, hex,
+    owner_tag, set_value_at,
 };
 use crate::plan::{Action, Step};
 use crate::state::{Change, Draft, Record, Request, Status};
@@ -69,6 +69,7 @@ impl Trouble {
 /// Carries out a step and returns the id of its resource.
 pub(super) async fn carry_out(
     step: Arc<Step>,
+    source: Option<SourceLine>,
     record: Option<Record>,
     crew: Crew,
 ) -> Result<String, Trouble> {
@@ -81,6 +82,7 @@ pub(super) async fn carry_out(
     };
     let job = Job {
         step: &step,
+        source,
         kind,
         crew: &crew,
         started: Instant::now(),
@@ -116,6 +118,8 @@ pub(super) async fn carry_out(
 /// One step under way.
 pub(super) struct Job<'a> {
     pub(super) step: &'a Step,
+    /// Where its block stands in the files.
+    pub(super) source: Option<SourceLine>,
     pub(super) kind: &'static dyn Kind,
     pub(super) crew: &'a Crew,
     pub(super) started: Instant,
@@ -163,6 +167,7 @@ impl Job<'_> {
         self.check_unmoved(&record.identity()).await?;
         record.depends_on.clone_from(&self.step.depends_on);
         record.prevent_destroy = self.step.prevent_destroy;
+        record.source.clone_from(&self.source);
         self.make_calls(
             &self.step.calls,
             &self.step.after,
@@ -207,6 +212,7 @@ impl Job<'_> {
             region: self.step.region.clone(),
             depends_on: self.step.depends_on.clone(),
             prevent_destroy: self.step.prevent_destroy,
+            source: self.source.clone(),
             applied: self.without_later_calls(),
         };
         let owner = (self.step.owned).then(|| owner_tag(&self.crew.lineage, self.address()));

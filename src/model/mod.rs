@@ -25,5 +25,5 @@ pub use owner::{OWNER_KEY, owned_address, owner_tag};
 pub use path::{FieldPath, get as value_at, set as set_value_at};
 pub use resource::{Desired, Identity, Moved, Observed, Phase, Removed};
 pub use secret::Secret;
-pub use source::{Location, Position, SourceFile};
+pub use source::{Location, Position, SourceFile, SourceLine};
 pub use value::{Attributes, Value};

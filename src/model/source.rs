@@ -1,6 +1,9 @@
 //! Source files and places in them.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
 
 /// Holds a source file's text and finds lines in it.
 #[derive(Debug)]
@@ -102,6 +105,24 @@ pub struct Position {
     pub byte: usize,
 }
 
+/// Names a line of a file, long after the file was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceLine {
+    /// The file, relative to gwplan.yaml.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// Prints `file:line`.
+impl fmt::Display for SourceLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line } = self;
+        write!(f, "{file}:{line}")
+    }
+}
+
 /// A range of bytes in a source file.
 #[derive(Clone, Debug)]
 pub struct Location {
@@ -150,6 +171,14 @@ impl Location {
             start: at,
             end: at + text.len(),
         })
+    }
+
+    /// Returns the line that it begins in.
+    pub fn line(&self) -> SourceLine {
+        SourceLine {
+            file: self.file.path.clone(),
+            line: self.start().line,
+        }
     }
 
     /// Returns `file:line:column`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Observed, Phase, Value,
+    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Location, Observed, Phase, Value,
     set_value_at, value_at,
 };
 use crate::schema::check::MAX_TAGS;
@@ -249,7 +249,7 @@ impl<'a> Known<'a> {
         let losses = changes
             .iter()
             .filter(|change| takes_away(self.schema, change))
-            .flat_map(|_| addresses_lost(self.observed()))
+            .flat_map(|_| addresses_lost(self.schema, self.record, self.observed()))
             .collect();
         Step {
             after,
@@ -340,7 +340,13 @@ impl<'a> Known<'a> {
         if !matches!(self.sight, Sight::Gone) {
             step.calls_before_delete = lift_delete_guard(self.inputs, self.schema, doomed, plan);
         }
-        step.losses = losses(self.dependants, self.address, self.record, self.observed());
+        step.losses = losses(
+            self.dependants,
+            self.schema,
+            self.address,
+            self.record,
+            self.observed(),
+        );
     }
 
     /// Begins a step about a resource that exists.
@@ -387,6 +393,7 @@ impl<'a> Known<'a> {
         }
         updated.depends_on.clone_from(&desired.depends_on);
         updated.prevent_destroy = desired.prevent_destroy;
+        updated.source = desired.location.as_ref().map(Location::line);
         if let Some(observed) = self.observed() {
             if observed.phase == Phase::Ready {
                 updated.status = Status::Ready;

@@ -7,7 +7,7 @@ use crate::schema::check::MAX_NEW_TAGS_PER_CALL;
 use crate::schema::{Change, Field, Need, ResourceSchema, Shape, field};
 use crate::state::Record;
 
-use super::{Inputs, Plan, PlannedCall};
+use super::{Inputs, Loss, Plan, PlannedCall};
 
 /// Says what is about to be destroyed.
 #[derive(Clone, Copy)]
@@ -125,44 +125,48 @@ pub(super) fn dependants<'a>(inputs: &Inputs<'a>) -> Dependants<'a> {
     found
 }
 
-/// Tells in words what is lost for good when a resource is destroyed or replaced.
+/// Tells what is lost for good when a resource is destroyed or replaced.
 pub(super) fn losses(
     dependants: &Dependants<'_>,
+    schema: &ResourceSchema,
     address: &Address,
     record: &Record,
     observed: Option<&Observed>,
-) -> Vec<String> {
-    let mut losses = vec![format!("its id {}", record.id)];
-    losses.extend(addresses_lost(observed));
-    let dependants: Vec<String> = dependants
-        .get(address)
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
-    if !dependants.is_empty() {
-        losses.push(format!(
-            "what {} may know of it, which {} on it",
-            dependants.join(", "),
-            if dependants.len() == 1 {
-                "depends"
-            } else {
-                "depend"
-            }
+) -> Vec<Loss> {
+    let mut losses = vec![Loss::Id(record.id.clone())];
+    losses.extend(addresses_lost(schema, record, observed));
+    if let Some(dependants) = dependants.get(address) {
+        losses.push(Loss::Dependants(
+            dependants.iter().copied().cloned().collect(),
         ));
     }
     losses
 }
 
 /// Tells which public addresses are lost for good.
-pub(super) fn addresses_lost(observed: Option<&Observed>) -> Vec<String> {
-    let addresses = observed
-        .map(|observed| observed.addresses.as_slice())
-        .unwrap_or_default();
-    addresses
-        .iter()
-        .map(|ip| format!("its public address {ip}"))
-        .collect()
+pub(super) fn addresses_lost(
+    schema: &ResourceSchema,
+    record: &Record,
+    observed: Option<&Observed>,
+) -> Vec<Loss> {
+    match observed {
+        Some(observed) => observed
+            .addresses
+            .iter()
+            .cloned()
+            .map(Loss::Address)
+            .collect(),
+        None if has_network(schema, record) => vec![Loss::UnknownAddresses],
+        None => Vec::new(),
+    }
+}
+
+/// Tells whether a resource was given the thing by which the public network reaches it.
+fn has_network(schema: &ResourceSchema, record: &Record) -> bool {
+    let mut fields = schema.fields.iter();
+    fields.any(|field| {
+        matches!(field.change, Change::Presence { .. }) && record.applied.contains_key(field.key)
+    })
 }
 
 /// Returns the calls that follow a create: they set what the create can't carry.

@@ -14,30 +14,36 @@ mod drift;
 mod guard;
 mod moves;
 mod order;
+mod places;
 mod recovery;
 mod saved;
 mod select;
 mod strays;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Moved, Observed, Removed,
-    Value,
+    SourceLine, Value,
 };
 use crate::schema::ResourceSchema;
 use crate::state::{Record, State};
 
 pub use drift::{Drift, DriftedField, drift};
 pub use moves::carry_out as moved_state;
+pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
 pub use saved::{Binding, SavedPlan, digest};
 pub use strays::{Stray, strays};
 
 /// Finds the schema of a kind.
 pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static ResourceSchema>;
+
+/// Finds the line of the files that says something about a resource; its block, for the root path.
+pub type Locate<'a> = &'a dyn Fn(&Address, &FieldPath) -> Option<SourceLine>;
 
 /// Holds what the cloud showed when it was asked.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +89,8 @@ pub struct Inputs<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// The tables of fields.
     pub schemas: Schemas<'a>,
+    /// Where the files say what.
+    pub locate: Locate<'a>,
     /// What the plan is for.
     pub goal: Goal,
     /// Which part of the whole is asked for.
@@ -107,6 +115,8 @@ pub struct Plan {
     pub bookkeeping: Vec<(Address, Record)>,
     /// Differences that `ignoreChanges` leaves alone.
     pub ignored: Vec<(Address, FieldPath)>,
+    /// Where the files speak of what the plan speaks of.
+    pub places: BTreeMap<Address, Places>,
     /// Whether the cloud was asked.
     pub refreshed: bool,
     /// Whether a part of the whole was left out, as was asked for.
@@ -161,14 +171,61 @@ pub struct Step {
     pub namesakes: Vec<String>,
     /// What the cloud's list showed when the plan was made: apply stops the step if that has moved.
     pub seen: Option<Attributes>,
-    /// What is lost for good, in words.
-    pub losses: Vec<String>,
+    /// What is lost for good.
+    pub losses: Vec<Loss>,
     /// The addresses that the record will say it was made after.
     pub depends_on: Vec<Address>,
     /// Whether the record will say that destroying it is an error.
     pub prevent_destroy: bool,
     /// The positions in [`Plan::steps`] of the steps that must have ended well before this one.
     pub after_steps: Vec<usize>,
+}
+
+/// Tells what is lost for good when a step is carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// The cloud's id.
+    Id(String),
+    /// A public address.
+    Address(String),
+    /// Public addresses, if there are any: the cloud was not asked.
+    UnknownAddresses,
+    /// What these may know of it, which depend on it.
+    Dependants(Vec<Address>),
+}
+
+impl Loss {
+    /// Tells whether those who reach the resource from the public network lose the way to it.
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::Address(_) | Self::UnknownAddresses)
+    }
+}
+
+/// Says what is lost, as in "lost for good: …".
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "its id {id}"),
+            Self::Address(address) => write!(f, "its public address {address}"),
+            Self::UnknownAddresses => {
+                f.write_str("its public addresses, if it has any: the cloud was not asked")
+            }
+            Self::Dependants(dependants) => {
+                let names: Vec<String> = dependants.iter().map(Address::to_string).collect();
+                let depend = if names.len() == 1 {
+                    "depends"
+                } else {
+                    "depend"
+                };
+                write!(
+                    f,
+                    "what {} may know of it, which {depend} on it",
+                    names.join(", ")
+                )
+            }
+        }
+    }
 }
 
 /// Names one call that changes a resource while it lives.
@@ -336,6 +393,11 @@ impl Plan {
         counts
     }
 
+    /// Returns where the block of a resource stands in the files, or stood at the last apply.
+    pub fn source_of(&self, address: &Address) -> Option<&SourceLine> {
+        self.places.get(address)?.block.as_ref()
+    }
+
     /// Returns the state as the plan's moves leave it; nothing else of the plan is done to it.
     pub fn moved_state(&self, state: &State) -> State {
         moved_state(state, &self.moves)
@@ -382,5 +444,6 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     plan.diagnostics.extend(diagnostics);
     order::link(&mut plan, &state)?;
     select::narrow(&mut plan, &inputs)?;
+    plan.places = places::find(&plan, &inputs);
     Ok(plan)
 }

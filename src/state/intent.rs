@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Address, Attributes, FieldPath, Identity};
+use crate::model::{Address, Attributes, FieldPath, Identity, SourceLine};
 
 use super::{Record, Status};
 
@@ -80,6 +80,9 @@ pub struct Draft {
     /// Whether destroying it will be an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// Where its block stands in the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceLine>,
     /// The attributes that the create sets.
     pub applied: Attributes,
 }
@@ -122,6 +125,7 @@ impl Draft {
             region,
             depends_on,
             prevent_destroy,
+            source,
             applied,
         } = self.clone();
         Record {
@@ -133,6 +137,7 @@ impl Draft {
             region,
             depends_on,
             prevent_destroy,
+            source,
             applied,
             observed: Attributes::new(),
             successor: None,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::model::{Address, Attributes, Identity, Observed};
+use crate::model::{Address, Attributes, Identity, Observed, SourceLine};
 
 pub use change::Change;
 pub use intent::{Draft, Intent, Request};
@@ -109,6 +109,9 @@ pub struct Record {
     /// Whether destroying it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// Where its block stood in the files at the last apply: once it is taken out, nothing else tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceLine>,
     /// The attributes as they were last applied.
     pub applied: Attributes,
     /// The attributes as the cloud last showed them.
@@ -246,6 +249,7 @@ mod tests {
             region: "ap-guangzhou".to_owned(),
             depends_on: vec!["gateway.base".parse().expect("valid")],
             prevent_destroy: true,
+            source: None,
             applied: [("name".to_owned(), "网关".into())].into(),
             observed: Attributes::new(),
             successor: None,

@@ -246,7 +246,7 @@ fn own(plan: &Plan, digest: &str) -> Json {
             "reason": step.reason.word(),
             "changes": calls.collect::<Vec<_>>(),
             "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
-            "losses": step.losses,
+            "losses": step.losses.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     });
     let moves = plan

@@ -43,6 +43,7 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         region,
         depends_on,
         prevent_destroy,
+        source,
         applied,
         observed,
         successor,
@@ -64,6 +65,9 @@ pub fn record_text(address: &Address, record: &Record) -> String {
     }
     if *prevent_destroy {
         entry("preventDestroy", "true");
+    }
+    if let Some(source) = source {
+        entry("source", &source.to_string());
     }
     if let Some(successor) = successor {
         entry(
