@@ -2,8 +2,8 @@
 //!
 //! YAML becomes desired state (`config`), which is compared with what was recorded (`state`) and
 //! with what the cloud shows (`engine` asks through `kinds` and `api`). The comparison is a value,
-//! the plan (`plan`), made without any I/O. The engine carries a plan out and tells what happens as
-//! events (`event`), which `view` turns into text. `cli` alone talks to the user. `sim` is a cloud
+//! the plan (`plan`), made without any I/O. The project's own rules (`policy`) say whether it may be
+//! carried out. The engine carries a plan out and tells what happens as events (`event`), which `view` turns into text. `cli` alone talks to the user. `sim` is a cloud
 //! to try all this on. What fields a resource has stands in one table (`schema`), and everything
 //! speaks the vocabulary of `model`.
 
@@ -17,6 +17,7 @@ pub mod event;
 pub mod kinds;
 pub mod model;
 pub mod plan;
+pub mod policy;
 pub mod schema;
 pub mod sim;
 pub mod state;
