@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod policy;
+pub mod review;
 pub mod schema;
 pub mod sim;
 pub mod state;

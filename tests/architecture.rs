@@ -24,9 +24,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("sim", &["model", "schema", "api", "kinds"]),
     ("policy", &["model", "schema", "state", "plan"]),
+    ("review", &["model", "schema", "plan", "policy"]),
     (
         "view",
-        &["model", "schema", "state", "plan", "policy", "event"],
+        &[
+            "model", "schema", "state", "plan", "policy", "review", "event",
+        ],
     ),
 ];
 

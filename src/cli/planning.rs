@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::time::{Instant, timeout};
 
+use crate::config;
 use crate::engine;
 use crate::model::{Address, Fault};
 use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
@@ -30,6 +31,18 @@ pub(super) struct SelectionArgs {
 }
 
 impl SelectionArgs {
+    /// Returns the arguments that ask for the same part again.
+    pub(super) fn words(&self) -> Vec<String> {
+        let Self { targets, excludes } = self;
+        let targets = targets
+            .iter()
+            .map(|target| ["--target".to_owned(), target.to_string()]);
+        let excludes = excludes
+            .iter()
+            .map(|exclude| ["--exclude".to_owned(), exclude.to_string()]);
+        targets.chain(excludes).flatten().collect()
+    }
+
     /// Joins it with the resources that are to be replaced.
     pub(super) fn with_replace(&self, replace: &[Address]) -> Selection {
         Selection {
@@ -122,6 +135,36 @@ pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
     Ok(Some(SavedPlan::decode(&bytes)?))
 }
 
+/// Returns the command line that does `verb` to the same project as this one, each word quoted for a
+/// shell where it has to be.
+pub(super) fn command_line(session: &Session, verb: &str, more: &[String]) -> String {
+    let mut words = vec!["gwplan".to_owned()];
+    if session.root != Path::new(".") {
+        words.extend(["-C".to_owned(), session.root.display().to_string()]);
+    }
+    words.push(verb.to_owned());
+    words.extend_from_slice(more);
+    let config::Options {
+        environment,
+        variables,
+        variable_files,
+    } = &session.options;
+    if let Some(environment) = environment {
+        words.extend(["--env".to_owned(), environment.clone()]);
+    }
+    for file in variable_files {
+        words.extend(["--var-file".to_owned(), file.display().to_string()]);
+    }
+    for (name, value) in variables {
+        words.extend(["--var".to_owned(), format!("{name}={value}")]);
+    }
+    let quoted = words.iter().map(|word| {
+        // No shell takes the byte that can't be quoted, and neither does an argument hold it.
+        shlex::try_quote(word).unwrap_or_default()
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// Says what a plan is made against.
 pub(super) fn binding(session: &Session, workspace: &Workspace, state: &State) -> Binding {
     Binding {
@@ -146,9 +189,7 @@ pub(super) fn expect_digest(expected: &str, plan: &Plan, binding: &Binding) -> R
     let expected = expected.trim().to_lowercase();
     if expected.len() < SHORTEST_DIGEST || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let fault = Fault::new(format!("{expected:?} is no digest of a plan"));
-        return Err(fault
-            .hint("`gwplan plan` prints it as its last line")
-            .into());
+        return Err(fault.hint("`gwplan plan` prints it after `Digest:`").into());
     }
     if found.starts_with(&expected) {
         return Ok(());

@@ -1,5 +1,7 @@
 //! Diagnostics: what is wrong, where, and what to do about it.
 
+use std::borrow::Cow;
+
 use super::address::Address;
 use super::source::Location;
 
@@ -112,15 +114,29 @@ fn printable(text: String) -> String {
         shown.truncate(end);
         shown.push('…');
     }
-    let hidden = |c: char| c.is_control() || turns_direction(c);
-    if shown.contains(hidden) {
-        let written = |c: char| {
-            let escaped = hidden(c).then(|| c.escape_default().to_string());
-            escaped.unwrap_or_else(|| c.to_string())
-        };
-        shown = shown.chars().map(written).collect();
+    visible(&shown).into_owned()
+}
+
+/// Writes out what can't be seen: control characters, line breaks among them, and what changes the
+/// direction of text. So no text moves a cursor, begins a line, or looks like something else.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| c.is_control() || is_invisible(c);
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
     }
-    shown
+    let written = |c: char| {
+        let escaped = hidden(c).then(|| c.escape_default().to_string());
+        escaped.unwrap_or_else(|| c.to_string())
+    };
+    Cow::Owned(text.chars().map(written).collect())
+}
+
+/// Tells whether a character is no mark of its own: marks of direction, line and paragraph separators,
+/// spaces of no width, tags. What joins emoji, and chooses their form, is part of how they look.
+fn is_invisible(c: char) -> bool {
+    let joins = matches!(c, '\u{200C}' | '\u{200D}');
+    let format = matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
+    format && !joins
 }
 
 /// Tells whether any of the diagnostics is an error.

@@ -36,7 +36,7 @@ pub use drift::{Drift, DriftedField, drift};
 pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
-pub use saved::{Binding, SavedPlan, digest};
+pub use saved::{Binding, SavedPlan, digest, step_digest};
 pub use strays::{Stray, strays};
 
 /// Finds the schema of a kind.
@@ -269,6 +269,20 @@ impl Action {
             Self::AwaitDelete => "await-delete",
             Self::Forget => "forget",
         }
+    }
+
+    /// Finds the action that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Create,
+            Self::Update,
+            Self::Replace,
+            Self::Delete,
+            Self::AwaitCreate,
+            Self::AwaitDelete,
+            Self::Forget,
+        ];
+        all.into_iter().find(|action| action.word() == word)
     }
 
     /// Tells whether a resource is there afterwards because of it.

@@ -71,6 +71,15 @@ pub fn digest(plan: &Plan, binding: &Binding) -> String {
     })
 }
 
+/// Returns the digest of one step, wherever in a plan it stands.
+pub fn step_digest(step: &Step) -> String {
+    // Its neighbours are none of its own.
+    sha256(&Step {
+        after_steps: Vec::new(),
+        ..step.clone()
+    })
+}
+
 /// Digests plain data over its canonical bytes: struct fields in their order, maps sorted.
 fn sha256(value: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();

@@ -311,6 +311,25 @@ pub fn fill_defaults(fields: &[Field], attributes: &mut Attributes, region: &str
     }
 }
 
+/// Takes out what [`fill_defaults`] fills in: what remains is what somebody chose.
+pub fn strip_defaults(fields: &[Field], attributes: &mut Attributes, region: &str) {
+    for field in fields {
+        if let (Shape::Object(inner), Some(Value::Map(map))) =
+            (&field.shape, attributes.get_mut(field.key))
+        {
+            strip_defaults(inner, map, region);
+        }
+        let default = match &field.need {
+            Need::Default(literal) => Some(literal.value()),
+            Need::RegionOfCall => Some(region.into()),
+            Need::Required | Need::Optional => None,
+        };
+        if default.is_some() && attributes.get(field.key) == default.as_ref() {
+            attributes.remove(field.key);
+        }
+    }
+}
+
 /// Returns the first sentence of a doc text.
 pub fn first_sentence(doc: &str) -> &str {
     doc.split_once(". ")

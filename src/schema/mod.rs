@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Attributes, FieldPath, Rule, Severity, Value};
 
-pub use check::{check, fill_defaults};
+pub use check::{check, fill_defaults, strip_defaults};
 
 /// Describes one kind of resource.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct ResourceSchema {
     pub calls: &'static [&'static str],
     /// The flag that keeps the cloud from deleting a resource, if the kind has one.
     pub delete_guard: Option<&'static str>,
+    /// The paths of the fields whose change changes what is paid to the vendor.
+    pub billed: &'static [&'static str],
     /// Checks that look at several fields at once.
     pub rules: fn(&Attributes, &Context<'_>) -> Vec<Finding>,
 }

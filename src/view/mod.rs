@@ -13,6 +13,7 @@ mod progress;
 mod report;
 mod state;
 mod terraform;
+mod words;
 
 pub use apply_json::JsonLines;
 pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};

@@ -6,17 +6,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, Attributes, has_errors, set_value_at};
-use crate::plan::{Action, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
+use crate::model::{Address, Attributes, Location, has_errors, set_value_at};
+use crate::plan::{Action, Counts, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
+use crate::policy::Finding;
+use crate::review::{Entry, Item, Review, Verdict};
 use crate::state::State;
 
 use super::diagnostics::diagnostic_json;
 use super::terraform::{
     PROVIDER, STATE_FORMAT, TERRAFORM_VERSION, record_values, resource, resource_type, values,
 };
+use super::words;
 
 /// Renders a plan on one line; the same plan gives the same bytes.
-pub fn render(plan: &Plan, state: &State, digest: &str, schemas: Schemas<'_>) -> String {
+pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> String {
+    let plan = review.plan;
     let state = &plan.moved_state(state);
     let mut changes: Vec<Json> = plan
         .steps
@@ -51,7 +55,7 @@ pub fn render(plan: &Plan, state: &State, digest: &str, schemas: Schemas<'_>) ->
         "complete": !plan.partial,
         "applyable": !errored && !plan.is_empty(),
         "errored": errored,
-        "gwplan": own(plan, digest),
+        "gwplan": own(review),
     });
     format!("{json}\n")
 }
@@ -231,24 +235,10 @@ fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
     })
 }
 
-fn own(plan: &Plan, digest: &str) -> Json {
-    let steps = plan.steps.iter().map(|step| {
-        let calls = step.changes.iter().map(|change| {
-            let how = match &change.how {
-                How::InPlace(call) => call.as_str(),
-                How::Replace => "replace",
-            };
-            json!({ "path": change.path, "how": how })
-        });
-        json!({
-            "address": step.address,
-            "action": step.action.word(),
-            "reason": step.reason.word(),
-            "changes": calls.collect::<Vec<_>>(),
-            "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
-            "losses": step.losses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        })
-    });
+fn own(review: &Review<'_>) -> Json {
+    let plan = review.plan;
+    let mut steps: Vec<&Item<'_>> = review.items.iter().collect();
+    steps.sort_by_key(|item| &item.step.address);
     let moves = plan
         .moves
         .iter()
@@ -259,11 +249,96 @@ fn own(plan: &Plan, digest: &str) -> Json {
         .map(|(address, path)| json!({ "address": address, "path": path }));
     json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "environment": review.environment,
         "refreshed": plan.refreshed,
-        "steps": steps.collect::<Vec<_>>(),
+        "verdict": verdict(review),
+        "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
         "moves": moves.collect::<Vec<_>>(),
-        "digest": digest,
+        "digest": review.digest,
+        "command": review.command,
         "ignored": ignored.collect::<Vec<_>>(),
+        "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
         "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+    })
+}
+
+fn verdict(review: &Review<'_>) -> Json {
+    let Verdict {
+        counts:
+            Counts {
+                add,
+                change,
+                destroy,
+                resume,
+                forget,
+                moved,
+            },
+        risk,
+        tally,
+        addresses_lost,
+        barrier,
+    } = &review.verdict;
+    let tally = tally.iter();
+    let tally: BTreeMap<&str, usize> = tally.map(|(risk, count)| (risk.word(), *count)).collect();
+    json!({
+        "risk": risk.word(),
+        "says": words::verdict(&review.verdict),
+        "risks": tally,
+        "addresses_lost": addresses_lost,
+        "blocked": barrier.map(words::barrier),
+        "add": add,
+        "change": change,
+        "destroy": destroy,
+        "wait": resume,
+        "forget": forget,
+        "move": moved,
+    })
+}
+
+fn own_step(item: &Item<'_>) -> Json {
+    let step = item.step;
+    let changes = step.changes.iter().map(|change| {
+        let how = match &change.how {
+            How::InPlace(call) => call.as_str(),
+            How::Replace => "replace",
+        };
+        json!({ "path": change.path, "how": how, "line": item.line_of(&change.path) })
+    });
+    let Entry { mark, fields, .. } = Entry::of(step);
+    let fields = fields
+        .iter()
+        .flatten()
+        .map(|(path, (before, after))| json!({ "path": path, "before": before, "after": after }));
+    let causes = words::causes(item);
+    json!({
+        "address": step.address,
+        "action": step.action.word(),
+        "risk": item.risk.word(),
+        "reason": step.reason.word(),
+        "because": causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "block": item.block,
+        "mark": mark,
+        "changes": changes.collect::<Vec<_>>(),
+        "fields": fields.collect::<Vec<_>>(),
+        "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
+        "losses": step.losses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn policy_json(finding: &Finding) -> Json {
+    let Finding {
+        level,
+        rule,
+        message,
+        address,
+        location,
+    } = finding;
+    let line = location.as_ref().map(Location::line);
+    json!({
+        "level": level.word(),
+        "rule": rule,
+        "message": message,
+        "address": address,
+        "line": line,
     })
 }

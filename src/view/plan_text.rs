@@ -5,8 +5,12 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Attributes, OWNER_KEY, Value};
-use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, PlannedCall, Reason, Step};
+use crate::model::{Attributes, OWNER_KEY, Value, visible};
+use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason};
+use crate::policy::Finding;
+use crate::review::{Item, Review, Risk};
+
+use super::words;
 
 const ADD: Style = AnsiColor::Green.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
@@ -16,44 +20,28 @@ const STRONG: Style = Style::new().bold();
 /// Texts longer than this, in characters, are shown on a line each, with the differing words marked.
 const LONG_TEXT: usize = 30;
 
-/// Renders a plan.
-pub fn render(plan: &Plan) -> String {
+/// Renders a plan: the verdict, what is dangerous, then the rest, then what to do with it.
+pub fn render(review: &Review<'_>) -> String {
+    let plan = review.plan;
     let mut out = String::new();
+    if plan.is_empty() {
+        render_nothing(&mut out, plan);
+    } else {
+        render_verdict(&mut out, review);
+        line(&mut out, "gwplan will perform the following actions:\n");
+        for item in &review.items {
+            render_item(&mut out, item);
+            out.push('\n');
+        }
+    }
     if !plan.drift.is_empty() {
         out += &super::drift::text(&plan.drift);
         out.push('\n');
     }
-    if plan.is_empty() {
-        let says = if plan.refreshed {
-            "The cloud matches the files."
-        } else {
-            "The files match the state; the cloud was not asked."
-        };
-        line(&mut out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
-    } else {
-        line(&mut out, "gwplan will perform the following actions:\n");
-        for Move { from, to } in &plan.moves {
-            line(
-                &mut out,
-                &format!("{STRONG}  # {from} has moved to {to}{STRONG:#}\n"),
-            );
-        }
-        for step in &plan.steps {
-            render_step(&mut out, step);
-            out.push('\n');
-        }
-        line(&mut out, &summary(&plan.counts()));
-        if !plan.refreshed {
-            line(
-                &mut out,
-                "The cloud was not asked: what was changed there is not in this plan.",
-            );
-        }
-    }
-    if plan.partial {
+    for Move { from, to } in &plan.moves {
         line(
             &mut out,
-            "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.",
+            &format!("{STRONG}  # {from} has moved to {to}{STRONG:#}\n"),
         );
     }
     for (address, path) in &plan.ignored {
@@ -64,7 +52,85 @@ pub fn render(plan: &Plan) -> String {
             ),
         );
     }
+    render_policy(&mut out, review.policy);
+    render_end(&mut out, review);
     out
+}
+
+fn render_nothing(out: &mut String, plan: &Plan) {
+    let says = if plan.refreshed {
+        "The cloud matches the files."
+    } else {
+        "The files match the state; the cloud was not asked."
+    };
+    line(out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
+}
+
+fn render_verdict(out: &mut String, review: &Review<'_>) {
+    let verdict = &review.verdict;
+    let style = risk_style(verdict.risk).bold();
+    if let Some(barrier) = verdict.barrier {
+        let barrier = words::barrier(barrier);
+        line(out, &format!("{REMOVE}This plan is {barrier}.{REMOVE:#}"));
+    }
+    let (says, counted) = (words::verdict(verdict), words::counted(&verdict.counts));
+    line(out, &format!("{style}This plan {says}.{style:#}\n"));
+}
+
+fn risk_style(risk: Risk) -> Style {
+    match risk {
+        Risk::Destroy | Risk::LosesAddress | Risk::Replace => REMOVE,
+        Risk::Cost => CHANGE,
+        Risk::Safe | Risk::None => ADD,
+    }
+}
+
+fn render_policy(out: &mut String, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    line(out, &format!("{STRONG}Policy:{STRONG:#}"));
+    for finding in findings {
+        let style = if finding.denies() { REMOVE } else { CHANGE };
+        let word = finding.level.word();
+        let rule = visible(&finding.rule);
+        let message = visible(&finding.message);
+        let about = finding.address.as_ref();
+        let about = about.map(|address| format!(" ({address})"));
+        line(
+            out,
+            &format!(
+                "  {style}{word}{style:#} [{rule}] {message}{}",
+                about.unwrap_or_default()
+            ),
+        );
+    }
+    out.push('\n');
+}
+
+/// Tells what the plan comes to, how far it can be believed, and how it is applied.
+fn render_end(out: &mut String, review: &Review<'_>) {
+    let plan = review.plan;
+    if !plan.is_empty() {
+        let counted = words::counted(&review.verdict.counts);
+        line(out, &format!("{STRONG}Plan:{STRONG:#} {counted}."));
+        if !plan.refreshed {
+            line(
+                out,
+                "The cloud was not asked: what was changed there is not in this plan.",
+            );
+        }
+    }
+    if plan.partial {
+        line(
+            out,
+            "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.",
+        );
+    }
+    if let Some(command) = review.command {
+        line(out, &format!("Digest: {}", review.digest));
+        line(out, &format!("Apply exactly this plan with: {command}"));
+    }
 }
 
 /// Words the question whether a plan is to be carried out, by what it costs.
@@ -89,84 +155,38 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn summary(counts: &Counts) -> String {
-    let Counts {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = counts;
-    let mut text =
-        format!("{STRONG}Plan:{STRONG:#} {add} to add, {change} to change, {destroy} to destroy");
-    if *resume > 0 {
-        let _ = write!(text, ", {resume} to wait for");
-    }
-    if *forget > 0 {
-        let _ = write!(text, ", {forget} to forget");
-    }
-    if *moved > 0 {
-        let _ = write!(text, ", {moved} to move");
-    }
-    text + "."
-}
-
-fn render_step(out: &mut String, step: &Step) {
+fn render_item(out: &mut String, item: &Item<'_>) {
+    let step = item.step;
     let address = &step.address;
-    let (sign, style, what) = match step.action {
-        Action::Create => ("+", ADD, "will be created"),
-        Action::Update => ("~", CHANGE, "will be updated in-place"),
-        Action::Replace if step.create_before_destroy => ("+/-", REMOVE, "must be replaced"),
-        Action::Replace => ("-/+", REMOVE, "must be replaced"),
-        Action::Delete => ("-", REMOVE, "will be destroyed"),
-        Action::AwaitCreate => (">", CHANGE, "is being created already; apply waits for it"),
-        Action::AwaitDelete => (
-            ">",
-            CHANGE,
-            "is being destroyed already; apply waits for it",
-        ),
-        Action::Forget if step.reason == Reason::Removed => {
-            (".", QUIET, "will no longer be managed")
-        }
-        Action::Forget => (".", QUIET, "is gone already; its record will be dropped"),
-    };
-    line(out, &format!("{STRONG}  # {address} {what}{STRONG:#}"));
-    for note in notes(step) {
+    let headline = words::headline(step);
+    line(out, &format!("{STRONG}  # {address} {headline}{STRONG:#}"));
+    let causes = words::causes(item)
+        .into_iter()
+        .map(|cause| cause.to_string());
+    let losses = step.losses.iter();
+    let losses = losses.map(|loss| format!("lost for good: {loss}"));
+    for note in causes.chain(words::ways(step)).chain(losses) {
+        let note = visible(&note);
         line(out, &format!("{QUIET}  # ({note}){QUIET:#}"));
     }
-    let id = step
-        .existing
-        .as_ref()
-        .map(|identity| format!(" [{} in {}]", identity.id, identity.region));
-    let region = if step.existing.is_none() {
-        format!(" [{}]", step.region)
-    } else {
-        String::new()
+    let style = match step.action {
+        Action::Create => ADD,
+        Action::Replace | Action::Delete => REMOVE,
+        Action::Update | Action::AwaitCreate | Action::AwaitDelete => CHANGE,
+        Action::Forget => QUIET,
     };
+    let (sign, whereabouts) = (words::sign(step), words::whereabouts(step));
+    let source = item.block.filter(|_| step.reason != Reason::LeftTheFiles);
+    let source = source.map(|line| format!("  {QUIET}{line}{QUIET:#}"));
     line(
         out,
         &format!(
-            "{style}{sign:>3}{style:#} {address}{}{region}",
-            id.unwrap_or_default()
+            "{style}{sign:>3}{style:#} {address} [{whereabouts}]{}",
+            source.unwrap_or_default()
         ),
     );
     match step.action {
-        Action::Create | Action::Replace if step.changes.is_empty() => {
-            render_attributes(out, &step.after, 6);
-            line(
-                out,
-                &format!("      {ADD}+{ADD:#} gatewayId: {QUIET}(known after apply){QUIET:#}"),
-            );
-            if step.owned {
-                line(
-                    out,
-                    &format!(
-                        "      {ADD}+{ADD:#} tags.{OWNER_KEY}: {QUIET}(gwplan's own){QUIET:#}"
-                    ),
-                );
-            }
-        }
+        Action::Create | Action::Replace if step.changes.is_empty() => render_new(out, item),
         Action::Update | Action::Replace => {
             for change in &step.changes {
                 render_change(out, change);
@@ -176,49 +196,18 @@ fn render_step(out: &mut String, step: &Step) {
     }
 }
 
-/// Tells why, how, and what it costs.
-fn notes(step: &Step) -> Vec<String> {
-    let mut notes = Vec::new();
-    notes.extend(reason(step));
-    if step.action == Action::Replace && step.create_before_destroy {
-        notes.push("the new one is made first, and the old one deleted when it runs".to_owned());
-    }
-    if !step.calls_before_delete.is_empty() {
-        notes.push(format!(
-            "before the delete: {}",
-            calls_text(&step.calls_before_delete)
-        ));
-    }
-    if !step.calls.is_empty() && step.action != Action::Update {
-        notes.push(format!("after the create: {}", calls_text(&step.calls)));
-    }
-    notes.extend(
-        step.losses
-            .iter()
-            .map(|loss| format!("lost for good: {loss}")),
+/// Shows what a resource is made with; what every new one has unless told otherwise is left out.
+fn render_new(out: &mut String, item: &Item<'_>) {
+    render_attributes(out, &item.attributes, 6);
+    line(
+        out,
+        &format!("      {ADD}+{ADD:#} gatewayId: {QUIET}(known after apply){QUIET:#}"),
     );
-    notes
-}
-
-fn calls_text(calls: &[PlannedCall]) -> String {
-    let texts = calls.iter().map(|PlannedCall { action, paths }| {
-        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-        format!("{action} for {}", paths.join(", "))
-    });
-    texts.collect::<Vec<_>>().join("; ")
-}
-
-fn reason(step: &Step) -> Option<String> {
-    match (&step.reason, step.action) {
-        (Reason::Gone, Action::Create) => Some(
-            "it is recorded, but the cloud says that it is not there: it was deleted outside gwplan".to_owned(),
-        ),
-        (Reason::LeftTheFiles, _) => Some("it is not in the YAML files".to_owned()),
-        (Reason::Failed(status), _) => Some(format!("the cloud gave up on making it: {status}")),
-        (Reason::Requested, _) => Some("it was asked for by --replace".to_owned()),
-        (Reason::Removed, _) => Some("a `removed` entry gives it up; it lives on in the cloud".to_owned()),
-        (Reason::Unfinished, Action::Replace | Action::Create) => Some("a replacement that was begun is brought to its end".to_owned()),
-        _ => None,
+    if item.step.owned {
+        line(
+            out,
+            &format!("      {ADD}+{ADD:#} tags.{OWNER_KEY}: {QUIET}(gwplan's own){QUIET:#}"),
+        );
     }
 }
 

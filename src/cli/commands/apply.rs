@@ -9,6 +9,7 @@ use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, Plan, SavedPlan, Selection};
+use crate::review::{Context, Review};
 use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::cloud::{Connection, connect};
@@ -28,9 +29,6 @@ pub(in crate::cli) struct ApplyArgs {
     /// A saved plan, or the files or folders with gateways; by default the project's folder.
     #[arg(value_name = "PLANFILE | PATH")]
     paths: Vec<PathBuf>,
-    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
-    #[arg(long, value_name = "HEX")]
-    expect_digest: Option<String>,
     /// Replaces this resource although nothing forces it; may be repeated.
     #[arg(long, value_name = "ADDR")]
     replace: Vec<Address>,
@@ -43,9 +41,12 @@ pub(in crate::cli) struct ApplyArgs {
 /// How a plan is carried out.
 #[derive(Debug, Args)]
 pub(super) struct HowArgs {
-    /// Applies without asking.
+    /// Goes on without asking.
     #[arg(long)]
     auto_approve: bool,
+    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
+    #[arg(long, value_name = "HEX")]
+    expect_digest: Option<String>,
     /// How many gateways are worked on at once, waiting for the cloud included.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     parallelism: u16,
@@ -119,7 +120,6 @@ fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
         paths: &args.paths,
         goal: Goal::Converge,
         selection: args.selection.with_replace(&args.replace),
-        expected: args.expect_digest.as_deref(),
     };
     converge(&task, &args.how, session)
 }
@@ -129,8 +129,6 @@ pub(super) struct Task<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) goal: Goal,
     pub(super) selection: Selection,
-    /// The digest that the plan must have, where one was approved.
-    pub(super) expected: Option<&'a str>,
 }
 
 /// Plans towards a goal, asks, and carries the plan out.
@@ -140,7 +138,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Converge => "apply",
         Goal::Destroy => "destroy",
     };
-    let approved = how.auto_approve || task.expected.is_some();
+    let approved = how.auto_approve || how.expect_digest.is_some();
     refuse_to_hang(approved, how, session, command)?;
     how.begin(session)?;
     let workspace = Workspace::open(session)?;
@@ -164,7 +162,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         let plan = planner.with_cloud(session, &connection).await?;
         show_plan(&plan, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
-        if let Some(expected) = task.expected {
+        if let Some(expected) = &how.expect_digest {
             expect_digest(expected, &plan, &binding(session, &workspace, state))?;
         }
         if !plan.is_empty()
@@ -199,7 +197,7 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     workspace.check_cloud(session, &writing.state)?;
     let now = binding(session, &workspace, &writing.state);
     saved.check(&writing.state, &wanted.desired, &now)?;
-    if let Some(expected) = &args.expect_digest {
+    if let Some(expected) = &args.how.expect_digest {
         expect_digest(expected, &saved.plan, &now)?;
     }
     block_on(async {
@@ -255,7 +253,17 @@ fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Resul
         Format::Text if plan.is_empty() && goal == Goal::Destroy => {
             "Nothing to destroy: the state is empty.\n".to_owned()
         }
-        Format::Text => view::plan_text(plan),
+        Format::Text => view::plan_text(&Review::new(
+            plan,
+            Context {
+                // Whoever reads it is applying it.
+                command: None,
+                digest: "",
+                environment: None,
+                policy: &[],
+                schemas: &schema_of,
+            },
+        )),
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
             lines.plan(plan)

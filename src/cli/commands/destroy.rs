@@ -24,7 +24,6 @@ pub(super) fn run(args: &DestroyArgs, session: &Session) -> Result<Exit, Failure
         paths: &[],
         goal: Goal::Destroy,
         selection: args.selection.with_replace(&[]),
-        expected: None,
     };
     args.how
         .told(session, || converge(&task, &args.how, session))

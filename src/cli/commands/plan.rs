@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::backend::replace_file;
-use crate::model::{Address, Fault, has_errors};
-use crate::plan::{Goal, Plan, SavedPlan, digest};
+use crate::model::{Address, Fault};
+use crate::plan::{Goal, SavedPlan, digest};
+use crate::review::{Context, Review};
 use crate::view;
 
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{Planner, SelectionArgs, binding};
+use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -49,6 +50,25 @@ pub(super) enum Format {
     Text,
     /// Terraform's plan JSON, on one line.
     Json,
+}
+
+impl PlanArgs {
+    /// Returns the command line that applies the plan of this digest.
+    fn apply_command(&self, session: &Session, digest: &str) -> String {
+        if let Some(file) = &self.out {
+            return command_line(session, "apply", &[file.display().to_string()]);
+        }
+        let mut words = vec!["--expect-digest".to_owned(), digest.to_owned()];
+        words.extend(self.selection.words());
+        for address in &self.replace {
+            words.extend(["--replace".to_owned(), address.to_string()]);
+        }
+        if self.destroy {
+            return command_line(session, "destroy", &words);
+        }
+        words.extend(self.paths.iter().map(|path| path.display().to_string()));
+        command_line(session, "apply", &words)
+    }
 }
 
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
@@ -89,9 +109,21 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             .into());
     }
     let binding = binding(session, &workspace, &state);
+    let digest = digest(&plan, &binding);
+    let command = args.apply_command(session, &digest);
+    let review = Review::new(
+        &plan,
+        Context {
+            environment: workspace.project.environment.as_deref(),
+            digest: &digest,
+            command: Some(&command),
+            policy: &[],
+            schemas: &schema_of,
+        },
+    );
     session.terminal.product(&match args.format {
-        Format::Text => view::plan_text(&plan) + &digest_line(&plan, &digest(&plan, &binding)),
-        Format::Json => view::plan_json(&plan, &state, &digest(&plan, &binding), &schema_of),
+        Format::Text => view::plan_text(&review),
+        Format::Json => view::plan_json(&review, &state, &schema_of),
     })?;
     refuse_errors(session, plan.diagnostics.clone())?;
     let empty = plan.is_empty();
@@ -134,13 +166,4 @@ fn refuse_to_overwrite(path: &Path, shown: &Path) -> Result<(), Failure> {
     Err(fault
         .hint("choose another name: gwplan writes over nothing but its own plans")
         .into())
-}
-
-/// Names the plan, so that it can be approved; a plan of nothing, or one that can't be applied, has
-/// no use for a name.
-fn digest_line(plan: &Plan, digest: &str) -> String {
-    if plan.is_empty() || !plan.refreshed || has_errors(&plan.diagnostics) {
-        return String::new();
-    }
-    format!("Digest: {digest}\n")
 }

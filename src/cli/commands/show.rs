@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::model::Fault;
+use crate::review::{Context, Review};
 use crate::view;
 
 use crate::cli::failure::Failure;
-use crate::cli::planning::read_saved;
+use crate::cli::planning::{command_line, read_saved};
 use crate::cli::workspace::{Workspace, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -48,16 +49,25 @@ fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<Strin
         let fault = Fault::new(format!("{} is no saved plan", path.display()));
         fault.hint("`gwplan plan --out FILE` makes one")
     })?;
-    if format == Format::Text {
-        return Ok(view::plan_text(&saved.plan) + &format!("Digest: {}\n", saved.digest));
-    }
-    let state = Workspace::open(session)?.state()?;
-    Ok(view::plan_json(
+    let command = command_line(session, "apply", &[path.display().to_string()]);
+    let environment = saved.binding.environment.as_str();
+    let review = Review::new(
         &saved.plan,
-        &state,
-        &saved.digest,
-        &schema_of,
-    ))
+        Context {
+            environment: Some(environment).filter(|name| !name.is_empty()),
+            digest: &saved.digest,
+            command: Some(&command),
+            policy: &[],
+            schemas: &schema_of,
+        },
+    );
+    Ok(match format {
+        Format::Text => view::plan_text(&review),
+        Format::Json => {
+            let state = Workspace::open(session)?.state()?;
+            view::plan_json(&review, &state, &schema_of)
+        }
+    })
 }
 
 fn recorded_state(format: Format, session: &Session) -> Result<String, Failure> {

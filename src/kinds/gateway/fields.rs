@@ -30,6 +30,21 @@ pub(super) const CALLS: &[&str] = &[
     REMOVE_NETWORK_CALL,
 ];
 
+/// What the vendor bills by: the nodes, the public network, the edition, the way of paying, and the log
+/// service that access logs go to.
+pub(super) const BILLED: &[&str] = &[
+    "featureVersion",
+    "nodeConfig.specification",
+    "nodeConfig.number",
+    "internetMaxBandwidthOut",
+    "internetConfig.internetPayMode",
+    "internetConfig.internetMaxBandwidthOut",
+    "internetConfig.slaType",
+    "internetConfig.multiZoneFlag",
+    "enableCls",
+    "tradeType",
+];
+
 const MODIFY: Change = Change::InPlace(MODIFY_CALL);
 const SPEC: Change = Change::InPlace(SPEC_CALL);
 const NETWORK: Change = Change::InPlace(NETWORK_CALL);

@@ -24,6 +24,7 @@ pub const SCHEMA: &ResourceSchema = &ResourceSchema {
     fields: fields::FIELDS,
     calls: fields::CALLS,
     delete_guard: Some("deleteProtect"),
+    billed: fields::BILLED,
     rules: rules::rules,
 };
 

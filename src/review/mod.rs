@@ -1,0 +1,204 @@
+//! A plan as its reader needs it: how dangerous it is, what is dangerous first, and why.
+//!
+//! [`Review`] is the one value that all faces of a plan are rendered from. It decides what is told and
+//! in which order; `view` decides how it looks.
+
+mod outline;
+mod risk;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::model::{Attributes, FieldPath, Severity, SourceLine};
+use crate::plan::{Action, Counts, Loss, Plan, Schemas, Step};
+use crate::policy::Finding;
+use crate::schema::strip_defaults;
+
+pub use outline::{Difference, Entry, Fields, Outline, Shift};
+pub use risk::Risk;
+
+/// Holds what a reader is told about a plan.
+#[derive(Debug)]
+pub struct Review<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The environment that it is for, where the project has several.
+    pub environment: Option<&'a str>,
+    /// How dangerous it is as a whole.
+    pub verdict: Verdict,
+    /// What is to be done, the most dangerous first.
+    pub items: Vec<Item<'a>>,
+    /// What the project's policies say.
+    pub policy: &'a [Finding],
+    /// The plan's digest, in hexadecimal digits.
+    pub digest: &'a str,
+    /// The command line that applies this very plan; nothing where it can't be applied, or where there
+    /// is nothing to apply.
+    pub command: Option<&'a str>,
+}
+
+/// Holds what a review is made of beside the plan.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The environment that the plan is for, where the project has several.
+    pub environment: Option<&'a str>,
+    /// The plan's digest, in hexadecimal digits.
+    pub digest: &'a str,
+    /// The command line that applies this very plan.
+    pub command: Option<&'a str>,
+    /// What the project's policies say.
+    pub policy: &'a [Finding],
+    /// The tables of fields.
+    pub schemas: Schemas<'a>,
+}
+
+/// Says how dangerous a plan is as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What is to be done.
+    pub counts: Counts,
+    /// The highest risk among all that is to be done.
+    pub risk: Risk,
+    /// How many resources bear each risk.
+    pub tally: BTreeMap<Risk, usize>,
+    /// How many public addresses are lost for good, as far as is known.
+    pub addresses_lost: usize,
+    /// What keeps the plan from being applied.
+    pub barrier: Option<Barrier>,
+}
+
+/// Says what keeps a plan from being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barrier {
+    /// It has this many errors.
+    Errors(usize),
+    /// Policies deny it, for this many reasons.
+    Policy(usize),
+}
+
+/// Puts steps together that are told in one place; in the order in which they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What is destroyed, replaced, or loses the way in.
+    Danger,
+    /// What is changed while it lives.
+    Update,
+    /// What is made.
+    Create,
+    /// What is under way already.
+    Wait,
+    /// What is dropped from the state alone.
+    Forget,
+}
+
+/// Tells about one step.
+#[derive(Debug)]
+pub struct Item<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// What is at stake.
+    pub risk: Risk,
+    /// Where it is told.
+    pub group: Group,
+    /// Where its block stands in the files, or stood at the last apply.
+    pub block: Option<&'a SourceLine>,
+    /// What a resource is made with, what every new one has left out; empty where none is made.
+    pub attributes: Attributes,
+    fields: Option<&'a BTreeMap<FieldPath, SourceLine>>,
+}
+
+impl Item<'_> {
+    /// Returns the line that gives a field its value.
+    pub fn line_of(&self, path: &FieldPath) -> Option<&SourceLine> {
+        self.fields?.get(path)
+    }
+}
+
+impl<'a> Review<'a> {
+    /// Reviews a plan.
+    pub fn new(plan: &'a Plan, context: Context<'a>) -> Self {
+        let Context {
+            environment,
+            digest,
+            command,
+            policy,
+            schemas,
+        } = context;
+        let steps = plan.steps.iter();
+        let mut items: Vec<Item<'a>> = steps.map(|step| item(plan, step, schemas)).collect();
+        // The steps come by address, and a stable sort keeps that order among equals.
+        items.sort_by_key(|item| (item.group, Reverse(item.risk)));
+        let verdict = verdict(plan, &items, policy);
+        let applies = verdict.barrier.is_none() && !plan.is_empty() && plan.refreshed;
+        Self {
+            plan,
+            environment,
+            verdict,
+            items,
+            policy,
+            digest,
+            command: command.filter(|_| applies),
+        }
+    }
+
+    /// Returns the items of a group.
+    pub fn group(&self, group: Group) -> impl Iterator<Item = &Item<'a>> {
+        self.items.iter().filter(move |item| item.group == group)
+    }
+}
+
+fn item<'a>(plan: &'a Plan, step: &'a Step, schemas: Schemas<'_>) -> Item<'a> {
+    let schema = schemas(step.address.kind());
+    let billed = schema.map_or(&[][..], |schema| schema.billed);
+    let risk = Risk::of(step, billed);
+    let group = match step.action {
+        _ if risk >= Risk::Replace => Group::Danger,
+        Action::Create => Group::Create,
+        Action::AwaitCreate | Action::AwaitDelete => Group::Wait,
+        Action::Forget => Group::Forget,
+        Action::Update | Action::Replace | Action::Delete => Group::Update,
+    };
+    let mut attributes = Attributes::new();
+    if let (Action::Create | Action::Replace, Some(schema)) = (step.action, schema) {
+        attributes.clone_from(&step.after);
+        strip_defaults(schema.fields, &mut attributes, &step.region);
+    }
+    let places = plan.places.get(&step.address);
+    Item {
+        step,
+        risk,
+        group,
+        block: places.and_then(|places| places.block.as_ref()),
+        attributes,
+        fields: places.map(|places| &places.fields),
+    }
+}
+
+fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
+    let mut tally = BTreeMap::new();
+    for item in items {
+        *tally.entry(item.risk).or_default() += 1;
+    }
+    let quiet = if plan.is_empty() {
+        Risk::None
+    } else {
+        Risk::Safe
+    };
+    let losses = items.iter().flat_map(|item| &item.step.losses);
+    let errors = plan.diagnostics.iter();
+    let errors = errors.filter(|one| one.severity == Severity::Error).count();
+    let denials = policy.iter().filter(|finding| finding.denies()).count();
+    Verdict {
+        counts: plan.counts(),
+        risk: tally.keys().max().copied().unwrap_or(quiet),
+        tally,
+        addresses_lost: losses
+            .filter(|loss| matches!(loss, Loss::Address(_)))
+            .count(),
+        barrier: match (errors, denials) {
+            (0, 0) => None,
+            (0, denials) => Some(Barrier::Policy(denials)),
+            (errors, _) => Some(Barrier::Errors(errors)),
+        },
+    }
+}

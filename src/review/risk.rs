@@ -1,0 +1,67 @@
+//! What is at stake when a step is carried out.
+
+use crate::model::FieldPath;
+use crate::plan::{Action, Loss, Step};
+
+/// Says what is at stake, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Risk {
+    /// Nothing: nothing is done.
+    None,
+    /// Nothing that is lost or paid for.
+    Safe,
+    /// What is paid to the vendor changes.
+    Cost,
+    /// It is replaced: its id is lost, and unless the new one is made first, its traffic stops meanwhile.
+    Replace,
+    /// A public address is lost: whoever reaches it by that doesn't any more.
+    LosesAddress,
+    /// It is destroyed.
+    Destroy,
+}
+
+impl Risk {
+    /// Every risk that a step can bear, the greatest first.
+    pub const ALL: [Self; 5] = [
+        Self::Destroy,
+        Self::LosesAddress,
+        Self::Replace,
+        Self::Cost,
+        Self::Safe,
+    ];
+
+    /// Returns the word that names it for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Safe => "safe",
+            Self::Cost => "cost",
+            Self::Replace => "replace",
+            Self::LosesAddress => "loses-address",
+            Self::Destroy => "destroy",
+        }
+    }
+
+    /// Judges a step; `billed` names the fields whose change changes what is paid.
+    pub(super) fn of(step: &Step, billed: &[&str]) -> Self {
+        let public = step.losses.iter().any(Loss::is_public);
+        match step.action {
+            Action::Delete => Self::Destroy,
+            Action::Replace | Action::Update if public => Self::LosesAddress,
+            Action::Replace => Self::Replace,
+            Action::Create => Self::Cost,
+            Action::Update if step.changes.iter().any(|one| is_billed(&one.path, billed)) => {
+                Self::Cost
+            }
+            Action::Update | Action::AwaitCreate | Action::AwaitDelete | Action::Forget => {
+                Self::Safe
+            }
+        }
+    }
+}
+
+/// Tells whether a change of a field is a change of one that is paid for, or of what holds one.
+fn is_billed(path: &FieldPath, billed: &[&str]) -> bool {
+    let mut billed = billed.iter().filter_map(|text| FieldPath::parse(text));
+    billed.any(|paid| paid.is_within(path))
+}
