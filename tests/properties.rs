@@ -11,9 +11,10 @@ use gwplan::model::{
     set_value_at, value_at,
 };
 use gwplan::plan::{Action, Goal, Inputs, Plan, Selection, Snapshot, plan};
+use gwplan::review::{Context, Review};
 use gwplan::schema::{Read, ResourceSchema, fill_defaults};
 use gwplan::state::{Record, State, Status};
-use gwplan::view::{plan_json, plan_text};
+use gwplan::view::{MarkdownOptions, plan_json, plan_markdown, plan_text};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -532,12 +533,25 @@ proptest! {
         state.resources.insert(changed.clone(), record("one", Vec::new(), other.clone()));
         state.resources.insert(address("left"), record("two", Vec::new(), other));
         let rendered = |desired: &BTreeMap<Address, Desired>| {
-            let plan = plan_for(desired, &state, None, Goal::Converge);
-            (plan_text(&plan), plan_json(&plan, &state, "", &schema_of))
+            // Where something stands is the one thing that may change.
+            let unplaced = |(address, desired): (&Address, &Desired)| {
+                (address.clone(), Desired { location: None, ..desired.clone() })
+            };
+            let desired = desired.iter().map(unplaced).collect();
+            let plan = plan_for(&desired, &state, None, Goal::Converge);
+            let review = Review::new(&plan, Context {
+                environment: None,
+                digest: "",
+                command: None,
+                policy: &[],
+                schemas: &schema_of,
+            });
+            let markdown = plan_markdown(&review, &MarkdownOptions::default());
+            [plan_text(&review), plan_json(&review, &state, &schema_of), markdown]
         };
-        let (text, json) = rendered(&first);
-        prop_assert!(text.contains("left"));
-        prop_assert_eq!((text, json), rendered(&second));
+        let faces = rendered(&first);
+        prop_assert!(faces.iter().all(|face| face.contains("left")));
+        prop_assert_eq!(faces, rendered(&second));
     }
 
     #[test]

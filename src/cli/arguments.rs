@@ -22,3 +22,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|duration| Duration::try_from(duration).ok());
     parsed.ok_or_else(|| "write it like 2s, 500ms or 1m 30s".to_owned())
 }
+
+/// Reads a bound in bytes; less than the least has no room for anything.
+pub(super) fn max_bytes(text: &str) -> Result<usize, String> {
+    const LEAST: usize = 4096;
+    match text.replace(['_', ','], "").parse() {
+        Ok(bytes) if bytes >= LEAST => Ok(bytes),
+        _ => Err(format!("write a number of bytes from {LEAST} on")),
+    }
+}

@@ -36,7 +36,8 @@ impl Sources {
         let mut schemas = self.schemas.iter();
         let schema = schemas.find(|schema| schema.kind == address.kind())?;
         let within = FieldPath::from_iter([schema.collection, address.name()]);
-        let whole = FieldPath::from_iter(within.segments().iter().chain(path.segments()));
+        let whole = within.segments().iter().chain(path.segments());
+        let whole: FieldPath = whole.collect();
         let tops = self.layers.iter().rev();
         let mut places = tops.map(|(file, node)| Place::root(file, node));
         let place = places.find(|place| place.holds(&whole))?;

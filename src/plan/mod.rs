@@ -21,7 +21,6 @@ mod select;
 mod strays;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -199,32 +198,6 @@ impl Loss {
     /// Tells whether those who reach the resource from the public network lose the way to it.
     pub fn is_public(&self) -> bool {
         matches!(self, Self::Address(_) | Self::UnknownAddresses)
-    }
-}
-
-/// Says what is lost, as in "lost for good: …".
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => write!(f, "its id {id}"),
-            Self::Address(address) => write!(f, "its public address {address}"),
-            Self::UnknownAddresses => {
-                f.write_str("its public addresses, if it has any: the cloud was not asked")
-            }
-            Self::Dependants(dependants) => {
-                let names: Vec<String> = dependants.iter().map(Address::to_string).collect();
-                let depend = if names.len() == 1 {
-                    "depends"
-                } else {
-                    "depend"
-                };
-                write!(
-                    f,
-                    "what {} may know of it, which {depend} on it",
-                    names.join(", ")
-                )
-            }
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::model::{Attributes, FieldPath, Severity, SourceLine};
-use crate::plan::{Action, Counts, Loss, Plan, Schemas, Step};
+use crate::plan::{Action, Counts, FieldChange, Loss, Plan, Schemas, Step};
 use crate::policy::Finding;
 use crate::schema::strip_defaults;
 
@@ -61,8 +61,12 @@ pub struct Verdict {
     pub risk: Risk,
     /// How many resources bear each risk.
     pub tally: BTreeMap<Risk, usize>,
+    /// How many resources are replaced.
+    pub replaced: usize,
     /// How many public addresses are lost for good, as far as is known.
     pub addresses_lost: usize,
+    /// Whether public addresses may be lost of which nothing is known.
+    pub unknown_addresses: bool,
     /// What keeps the plan from being applied.
     pub barrier: Option<Barrier>,
 }
@@ -105,12 +109,20 @@ pub struct Item<'a> {
     /// What a resource is made with, what every new one has left out; empty where none is made.
     pub attributes: Attributes,
     fields: Option<&'a BTreeMap<FieldPath, SourceLine>>,
+    /// The paths of the fields that are paid for.
+    billed: &'static [&'static str],
 }
 
 impl Item<'_> {
     /// Returns the line that gives a field its value.
     pub fn line_of(&self, path: &FieldPath) -> Option<&SourceLine> {
         self.fields?.get(path)
+    }
+
+    /// Lists the changes that change what is paid.
+    pub fn billed(&self) -> impl Iterator<Item = &FieldChange> {
+        let changes = self.step.changes.iter();
+        changes.filter(|change| risk::is_billed(&change.path, self.billed))
     }
 }
 
@@ -171,6 +183,7 @@ fn item<'a>(plan: &'a Plan, step: &'a Step, schemas: Schemas<'_>) -> Item<'a> {
         block: places.and_then(|places| places.block.as_ref()),
         attributes,
         fields: places.map(|places| &places.fields),
+        billed,
     }
 }
 
@@ -184,7 +197,9 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
     } else {
         Risk::Safe
     };
-    let losses = items.iter().flat_map(|item| &item.step.losses);
+    let replaced = items.iter();
+    let replaced = replaced.filter(|item| item.step.action == Action::Replace);
+    let mut losses = items.iter().flat_map(|item| &item.step.losses);
     let errors = plan.diagnostics.iter();
     let errors = errors.filter(|one| one.severity == Severity::Error).count();
     let denials = policy.iter().filter(|finding| finding.denies()).count();
@@ -192,9 +207,12 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
         counts: plan.counts(),
         risk: tally.keys().max().copied().unwrap_or(quiet),
         tally,
+        replaced: replaced.count(),
         addresses_lost: losses
+            .clone()
             .filter(|loss| matches!(loss, Loss::Address(_)))
             .count(),
+        unknown_addresses: losses.any(|loss| *loss == Loss::UnknownAddresses),
         barrier: match (errors, denials) {
             (0, 0) => None,
             (0, denials) => Some(Barrier::Policy(denials)),

@@ -61,7 +61,7 @@ impl Risk {
 }
 
 /// Tells whether a change of a field is a change of one that is paid for, or of what holds one.
-fn is_billed(path: &FieldPath, billed: &[&str]) -> bool {
+pub(super) fn is_billed(path: &FieldPath, billed: &[&str]) -> bool {
     let mut billed = billed.iter().filter_map(|text| FieldPath::parse(text));
     billed.any(|paid| paid.is_within(path))
 }

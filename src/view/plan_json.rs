@@ -2,11 +2,13 @@
 //!
 //! What Terraform has no word for stands under the one key `gwplan`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, Attributes, Location, has_errors, set_value_at};
+use crate::model::{Address, Attributes, Location, has_errors, is_invisible, set_value_at};
 use crate::plan::{Action, Counts, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
 use crate::policy::Finding;
 use crate::review::{Entry, Item, Review, Verdict};
@@ -57,7 +59,28 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
         "errored": errored,
         "gwplan": own(review),
     });
-    format!("{json}\n")
+    format!("{}\n", written_out(&json.to_string()))
+}
+
+/// Escapes what can't be seen, so that JSON in a log does no more than JSON in a file.
+///
+/// Such characters stand in strings alone, where an escape means the same.
+fn written_out(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_invisible) {
+        return Cow::Borrowed(json);
+    }
+    let mut units = [0; 2];
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
@@ -275,7 +298,9 @@ fn verdict(review: &Review<'_>) -> Json {
             },
         risk,
         tally,
+        replaced,
         addresses_lost,
+        unknown_addresses,
         barrier,
     } = &review.verdict;
     let tally = tally.iter();
@@ -284,7 +309,9 @@ fn verdict(review: &Review<'_>) -> Json {
         "risk": risk.word(),
         "says": words::verdict(&review.verdict),
         "risks": tally,
+        "replaced": replaced,
         "addresses_lost": addresses_lost,
+        "unknown_addresses": unknown_addresses,
         "blocked": barrier.map(words::barrier),
         "add": add,
         "change": change,
@@ -321,7 +348,7 @@ fn own_step(item: &Item<'_>) -> Json {
         "changes": changes.collect::<Vec<_>>(),
         "fields": fields.collect::<Vec<_>>(),
         "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
-        "losses": step.losses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "losses": step.losses.iter().map(|loss| words::plain(&words::loss(loss))).collect::<Vec<_>>(),
     })
 }
 

@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::model::{Attributes, OWNER_KEY, Value, visible};
 use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason};
 use crate::policy::Finding;
-use crate::review::{Item, Review, Risk};
+use crate::review::{Group, Item, Review, Risk};
 
 use super::words;
 
@@ -29,7 +29,8 @@ pub fn render(review: &Review<'_>) -> String {
     } else {
         render_verdict(&mut out, review);
         line(&mut out, "gwplan will perform the following actions:\n");
-        for item in &review.items {
+        let managed = |item: &&Item<'_>| item.group != Group::Forget;
+        for item in review.items.iter().filter(managed) {
             render_item(&mut out, item);
             out.push('\n');
         }
@@ -43,6 +44,10 @@ pub fn render(review: &Review<'_>) -> String {
             &mut out,
             &format!("{STRONG}  # {from} has moved to {to}{STRONG:#}\n"),
         );
+    }
+    for item in review.group(Group::Forget) {
+        render_item(&mut out, item);
+        out.push('\n');
     }
     for (address, path) in &plan.ignored {
         line(
@@ -71,10 +76,14 @@ fn render_verdict(out: &mut String, review: &Review<'_>) {
     let style = risk_style(verdict.risk).bold();
     if let Some(barrier) = verdict.barrier {
         let barrier = words::barrier(barrier);
-        line(out, &format!("{REMOVE}This plan is {barrier}.{REMOVE:#}"));
+        line(out, &format!("{REMOVE}This plan {barrier}.{REMOVE:#}"));
     }
+    let label = words::label(verdict.risk).to_uppercase();
     let (says, counted) = (words::verdict(verdict), words::counted(&verdict.counts));
-    line(out, &format!("{style}This plan {says}.{style:#}\n"));
+    line(
+        out,
+        &format!("{style}{label}: this plan {says}{style:#}: {counted}.\n"),
+    );
 }
 
 fn risk_style(risk: Risk) -> Style {
@@ -164,7 +173,7 @@ fn render_item(out: &mut String, item: &Item<'_>) {
         .into_iter()
         .map(|cause| cause.to_string());
     let losses = step.losses.iter();
-    let losses = losses.map(|loss| format!("lost for good: {loss}"));
+    let losses = losses.map(|loss| format!("lost for good: {}", words::plain(&words::loss(loss))));
     for note in causes.chain(words::ways(step)).chain(losses) {
         let note = visible(&note);
         line(out, &format!("{QUIET}  # ({note}){QUIET:#}"));

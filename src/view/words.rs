@@ -1,13 +1,34 @@
 //! The phrases in which all faces of a plan speak.
 
-use crate::model::SourceLine;
-use crate::plan::{Action, Counts, FieldChange, How, PlannedCall, Reason, Step};
+use std::fmt::{self, Write};
+
+use crate::model::{SourceLine, visible};
+use crate::plan::{Action, Counts, FieldChange, How, Loss, PlannedCall, Reason, Step};
 use crate::review::{Barrier, Item, Risk, Verdict};
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Words of our own.
+    Words(&'static str),
+    /// A word from elsewhere: an address, a path, an id.
+    Word(String),
+}
+
+/// Prints the part as plain text.
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => f.write_str(words),
+            Self::Word(word) => f.write_str(&visible(word)),
+        }
+    }
+}
 
 /// Says why a step is in the plan, and where the files say so.
 pub(super) struct Cause<'a> {
-    /// Why, in words.
-    pub(super) text: String,
+    /// Why.
+    pub(super) parts: Vec<Part>,
     /// The line.
     pub(super) line: Option<&'a SourceLine>,
     /// Whether the line is that of an earlier version of the file.
@@ -15,25 +36,34 @@ pub(super) struct Cause<'a> {
 }
 
 impl Cause<'_> {
-    fn plain(text: impl Into<String>) -> Self {
+    fn plain(words: &'static str) -> Self {
         Self {
-            text: text.into(),
+            parts: vec![Part::Words(words)],
             line: None,
             past: false,
         }
     }
 }
 
-/// Prints a cause as text, its line included.
-impl std::fmt::Display for Cause<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { text, line, past } = self;
+/// Prints a cause as plain text, its line included.
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { parts, line, past } = self;
+        f.write_str(&plain(parts))?;
         match line {
-            Some(line) if *past => write!(f, "{text}, where it stood at {line}"),
-            Some(line) => write!(f, "{text}, {line}"),
-            None => f.write_str(text),
+            Some(line) if *past => write!(f, "{PAST}{line}"),
+            Some(line) => write!(f, ", {line}"),
+            None => Ok(()),
         }
     }
+}
+
+/// Stands before a line that is not there any more.
+pub(super) const PAST: &str = "; its block stood at ";
+
+/// Joins parts to plain text.
+pub(super) fn plain(parts: &[Part]) -> String {
+    parts.iter().map(ToString::to_string).collect()
 }
 
 /// Says what becomes of a resource, in the phrases that Terraform made a convention.
@@ -66,11 +96,11 @@ pub(super) fn sign(step: &Step) -> &'static str {
 /// Says why a step is in the plan: the field that forces it, the block that was taken out.
 pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
     let step = item.step;
-    let text = match (&step.reason, step.action) {
+    let words = match (&step.reason, step.action) {
         (Reason::Differs, Action::Replace) => {
             let forcing = step.changes.iter().filter(|one| one.how == How::Replace);
             let forced = forcing.map(|FieldChange { path, .. }| Cause {
-                text: format!("{path} forces it"),
+                parts: vec![Part::Word(path.to_string()), Part::Words(" forces it")],
                 line: item.line_of(path).or(item.block),
                 past: false,
             });
@@ -78,31 +108,68 @@ pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
         }
         (Reason::LeftTheFiles, _) => {
             return vec![Cause {
-                text: "it is not in the YAML files".to_owned(),
                 line: item.block,
                 past: true,
+                ..Cause::plain("it is not in the YAML files")
             }];
         }
         (Reason::Removed, _) => {
             return vec![Cause {
-                text: "a `removed` entry gives it up; it lives on in the cloud".to_owned(),
                 line: item.block,
-                past: false,
+                ..Cause::plain("a `removed` entry gives it up; it lives on in the cloud")
+            }];
+        }
+        (Reason::Failed(status), _) => {
+            let word = Part::Word(status.clone());
+            return vec![Cause {
+                parts: vec![Part::Words("the cloud gave up on making it: "), word],
+                ..Cause::plain("")
             }];
         }
         (Reason::Gone, Action::Create) => {
             "it is recorded, but the cloud says that it is not there: it was deleted outside gwplan"
-                .to_owned()
         }
-        (Reason::Failed(status), _) => format!("the cloud gave up on making it: {status}"),
-        (Reason::Requested, _) => "it was asked for by --replace".to_owned(),
-        (Reason::Destroy, _) => "everything is to be destroyed".to_owned(),
+        (Reason::Requested, _) => "it was asked for by --replace",
+        (Reason::Destroy, _) => "everything is to be destroyed",
         (Reason::Unfinished, Action::Replace | Action::Create) => {
-            "a replacement that was begun is brought to its end".to_owned()
+            "a replacement that was begun is brought to its end"
         }
         _ => return Vec::new(),
     };
-    vec![Cause::plain(text)]
+    vec![Cause::plain(words)]
+}
+
+/// Says what is lost, as in "lost for good: …".
+pub(super) fn loss(loss: &Loss) -> Vec<Part> {
+    match loss {
+        Loss::Id(id) => vec![Part::Words("its id "), Part::Word(id.clone())],
+        Loss::Address(address) => {
+            vec![
+                Part::Words("its public address "),
+                Part::Word(address.clone()),
+            ]
+        }
+        Loss::UnknownAddresses => vec![Part::Words(
+            "its public addresses, if it has any: the cloud was not asked",
+        )],
+        Loss::Dependants(dependants) => {
+            let mut parts = vec![Part::Words("what ")];
+            for (index, address) in dependants.iter().enumerate() {
+                if index > 0 {
+                    parts.push(Part::Words(", "));
+                }
+                parts.push(Part::Word(address.to_string()));
+            }
+            parts.push(Part::Words(" may know of it, which "));
+            let depend = if dependants.len() == 1 {
+                "depends"
+            } else {
+                "depend"
+            };
+            parts.extend([Part::Words(depend), Part::Words(" on it")]);
+            parts
+        }
+    }
 }
 
 /// Says how a step is carried out, where that is not plain from what it is.
@@ -154,7 +221,7 @@ pub(super) fn counted(counts: &Counts) -> String {
         (moved, "to move"),
     ] {
         if *number > 0 {
-            text += &format!(", {number} {what}");
+            let _ = write!(text, ", {number} {what}");
         }
     }
     text
@@ -172,60 +239,82 @@ pub(super) fn risk(risk: Risk) -> &'static str {
     }
 }
 
-/// Says the highest risk of a plan, with how much is at stake.
+/// Names the highest risk of a plan in one word.
+pub(super) fn label(risk: Risk) -> &'static str {
+    match risk {
+        Risk::None | Risk::Safe => "Safe",
+        Risk::Cost => "Cost",
+        Risk::Replace | Risk::LosesAddress | Risk::Destroy => "Danger",
+    }
+}
+
+/// Says what a plan does that matters most, as what follows "this plan".
 pub(super) fn verdict(verdict: &Verdict) -> String {
     let count = |risk: Risk| verdict.tally.get(&risk).copied().unwrap_or_default();
-    let gateways = |number: usize| plural(number, "gateway");
     let mut parts = Vec::new();
-    let destroyed = count(Risk::Destroy);
-    if destroyed > 0 {
-        parts.push(format!("destroys {}", gateways(destroyed)));
+    let mut part = |number: usize, verb: &str, end: &str| {
+        if number > 0 {
+            // What is counted is named once.
+            let counted = if parts.is_empty() {
+                plural(number, "gateway")
+            } else {
+                number.to_string()
+            };
+            parts.push(format!("{verb} {counted}{end}"));
+        }
+    };
+    if verdict.risk >= Risk::Replace {
+        part(count(Risk::Destroy), "destroys", "");
+        part(verdict.replaced, "replaces", "");
+        let bereft = count(Risk::LosesAddress) + count(Risk::Replace) - verdict.replaced;
+        part(bereft, "takes", " off the public network");
+    } else {
+        let created = verdict.counts.add;
+        part(created, "creates", "");
+        let costly = count(Risk::Cost) - created;
+        part(
+            costly,
+            "changes what",
+            if costly == 1 { " costs" } else { " cost" },
+        );
     }
-    let exposed = count(Risk::LosesAddress);
-    let replaced = count(Risk::Replace);
-    if exposed > 0 {
-        parts.push(match verdict.addresses_lost {
-            0 => format!(
-                "takes the way in from the public network from {}",
-                gateways(exposed)
-            ),
-            lost => format!("loses {}", plural_es(lost, "public address")),
-        });
-    }
-    if replaced > 0 {
-        parts.push(format!("replaces {}", gateways(replaced)));
-    }
+    let mut says = listed(&parts);
     if parts.is_empty() {
-        parts.push(match verdict.risk {
+        says = match verdict.risk {
             Risk::None => "does nothing".to_owned(),
-            Risk::Cost => {
-                let count = count(Risk::Cost);
-                let cost = if count == 1 { "costs" } else { "cost" };
-                format!("changes what {} {cost}", gateways(count))
-            }
-            Risk::Safe => "destroys nothing, replaces nothing and costs nothing".to_owned(),
-            Risk::Replace | Risk::LosesAddress | Risk::Destroy => String::new(),
-        });
+            _ => "destroys nothing, replaces nothing and changes no cost".to_owned(),
+        };
     }
-    listed(&parts)
+    if verdict.addresses_lost > 0 {
+        let end = if verdict.addresses_lost == 1 {
+            ""
+        } else {
+            "es"
+        };
+        let _ = write!(
+            says,
+            ", losing {} public address{end}",
+            verdict.addresses_lost
+        );
+    } else if verdict.unknown_addresses {
+        says += ", and may lose public addresses";
+    }
+    says
 }
 
 /// Says what keeps a plan from being applied.
 pub(super) fn barrier(barrier: Barrier) -> String {
     match barrier {
-        Barrier::Errors(number) => format!("can't be applied: {}", plural(number, "error")),
-        Barrier::Policy(number) => format!("denied by policy: {}", plural(number, "reason")),
+        Barrier::Errors(number) => format!("can't be applied, for {}", plural(number, "error")),
+        Barrier::Policy(number) => {
+            format!("is denied by policy, for {}", plural(number, "reason"))
+        }
     }
 }
 
 /// Counts things whose plural ends in s.
 pub(super) fn plural(number: usize, what: &str) -> String {
     let end = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{end}")
-}
-
-fn plural_es(number: usize, what: &str) -> String {
-    let end = if number == 1 { "" } else { "es" };
     format!("{number} {what}{end}")
 }
 

@@ -9,8 +9,9 @@ use crate::backend::replace_file;
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, SavedPlan, digest};
 use crate::review::{Context, Review};
-use crate::view;
+use crate::view::{self, MarkdownOptions};
 
+use crate::cli::arguments::max_bytes;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
@@ -28,6 +29,10 @@ pub(in crate::cli) struct PlanArgs {
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
+    /// The most bytes that markdown may take: what is least dangerous is left out first, and a destroy
+    /// never. GitHub takes 65,536.
+    #[arg(long, value_name = "N", default_value_t = 65_000, value_parser = max_bytes)]
+    max_bytes: usize,
     /// Exits with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -50,6 +55,8 @@ pub(super) enum Format {
     Text,
     /// Terraform's plan JSON, on one line.
     Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 impl PlanArgs {
@@ -124,6 +131,13 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     session.terminal.product(&match args.format {
         Format::Text => view::plan_text(&review),
         Format::Json => view::plan_json(&review, &state, &schema_of),
+        Format::Markdown => {
+            let options = MarkdownOptions {
+                max_bytes: Some(args.max_bytes),
+                ..MarkdownOptions::default()
+            };
+            view::plan_markdown(&review, &options)
+        }
     })?;
     refuse_errors(session, plan.diagnostics.clone())?;
     let empty = plan.is_empty();

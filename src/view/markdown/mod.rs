@@ -1,0 +1,530 @@
+//! The plan as markdown, for a comment on a pull request and for the summary of a job.
+
+mod budget;
+mod inert;
+
+use std::fmt::Write;
+
+use crate::model::{Attributes, Diagnostic, Severity, SourceLine, Value};
+use crate::plan::{Action, Drift, DriftedField, FieldChange, How, Move, Reason};
+use crate::policy::Finding;
+use crate::review::{Difference, Group, Item, Review, Risk, Shift};
+
+use super::words::{self, Cause, Part};
+use budget::{Piece, Section, Weight, fit};
+use inert::{cell, code, fence};
+
+/// Turns a line of the files into the address of a page that shows it.
+pub type Link<'a> = &'a dyn Fn(&SourceLine) -> String;
+
+/// Says what is told around a plan, and within which bounds.
+#[derive(Clone, Copy, Default)]
+pub struct MarkdownOptions<'a> {
+    /// The most bytes that it may take; nothing for no bound.
+    pub max_bytes: Option<usize>,
+    /// Where the lines of the files can be seen.
+    pub link: Option<Link<'a>>,
+    /// What differs from the plan that was reviewed before.
+    pub since: Option<&'a Difference>,
+    /// What is to be known about how the plan was made, each a sentence of our own.
+    pub notes: &'a [&'a str],
+}
+
+/// Renders a plan as markdown that GitHub and GitLab show alike.
+///
+/// Nothing that is destroyed is left out, whatever the bound, as long as its address has room.
+pub fn render(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
+    let page = Page {
+        review,
+        link: options.link,
+    };
+    let mut sections = vec![Section::fixed(page.head(options.notes))];
+    sections.extend(options.since.map(difference));
+    sections.push(policy(review.policy, options.link));
+    sections.push(page.diagnostics());
+    sections.push(page.risks());
+    for group in GROUPS {
+        sections.push(page.details(group));
+    }
+    sections.push(page.drift());
+    sections.push(page.moves());
+    sections.push(page.details((Group::Forget, "No longer managed", false)));
+    sections.push(page.ignored());
+    sections.push(Section::fixed(page.end()));
+    fit(sections, options.max_bytes.unwrap_or(usize::MAX))
+}
+
+/// Renders the faults that kept a plan from being made.
+pub fn failure(diagnostics: &[Diagnostic], options: &MarkdownOptions<'_>) -> String {
+    let mut head = heading(None);
+    head += "🔴 **The plan could not be made.** Nothing was applied.\n";
+    for note in options.notes {
+        let _ = write!(head, "\n> {note}\n");
+    }
+    let faults = diagnostics.iter().map(|one| diagnostic(one, options.link));
+    let sections = vec![
+        Section::fixed(head),
+        Section {
+            head: "\n".to_owned(),
+            pieces: faults.collect(),
+            tail: "\n".to_owned(),
+        },
+    ];
+    fit(sections, options.max_bytes.unwrap_or(usize::MAX))
+}
+
+/// The groups of steps, each with what its details are called and whether they are open at first.
+const GROUPS: [(Group, &str, bool); 4] = [
+    (Group::Danger, "Dangerous", true),
+    (Group::Update, "Updates", false),
+    (Group::Create, "Creates", false),
+    (Group::Wait, "Under way already", false),
+];
+
+struct Page<'a> {
+    review: &'a Review<'a>,
+    link: Option<Link<'a>>,
+}
+
+impl Page<'_> {
+    fn head(&self, notes: &[&str]) -> String {
+        let Review { plan, verdict, .. } = self.review;
+        let mut out = heading(self.review.environment);
+        if plan.is_empty() {
+            let says = if plan.refreshed {
+                "The cloud matches the files."
+            } else {
+                "The files match the state; the cloud was not asked."
+            };
+            let _ = writeln!(out, "{} **No changes.** {says}", mark(Risk::None));
+        } else {
+            let says = words::verdict(verdict);
+            let counted = words::counted(&verdict.counts);
+            let _ = writeln!(
+                out,
+                "{} **{}: this plan {says}**: {counted}.",
+                mark(verdict.risk),
+                words::label(verdict.risk)
+            );
+        }
+        if let Some(barrier) = verdict.barrier {
+            let _ = write!(out, "\n⛔ **It {}.**\n", words::barrier(barrier));
+        }
+        for note in notes {
+            let _ = write!(out, "\n> {note}\n");
+        }
+        if !plan.is_empty() && !plan.refreshed {
+            out += "\n> The cloud was not asked: what was changed there is not in this plan.\n";
+        }
+        if plan.partial {
+            out += "\n> This plan is incomplete: what was not asked for by `--target`, or was left out by `--exclude`, is not in it.\n";
+        }
+        out
+    }
+
+    /// Tabulates what is at stake.
+    fn risks(&self) -> Section {
+        let costly = self.review.group(Group::Update);
+        let costly = costly.filter(|item| item.risk == Risk::Cost);
+        let items = self.review.group(Group::Danger).chain(costly);
+        Section {
+            head: "\n| Risk | Gateway | Why | Lost for good |\n|---|---|---|---|\n".to_owned(),
+            pieces: items.map(|item| self.risk(item)).collect(),
+            tail: "\n".to_owned(),
+        }
+    }
+
+    fn risk(&self, item: &Item<'_>) -> Piece {
+        let Item { step, risk, .. } = item;
+        let (mark, word) = (mark(*risk), words::risk(*risk));
+        let address = code(&step.address.to_string());
+        let why: Vec<String> = if step.action == Action::Update {
+            let changes = step.changes.iter();
+            let taken = changes.filter(|_| *risk == Risk::LosesAddress);
+            item.billed().chain(taken).map(short_change).collect()
+        } else {
+            let causes = words::causes(item);
+            causes.iter().map(|cause| self.cause(cause)).collect()
+        };
+        let losses = step.losses.iter().map(|loss| parts(&words::loss(loss)));
+        let losses = losses.collect::<Vec<_>>().join("<br>");
+        let (why, losses) = (cell(&why.join("<br>")), cell(&losses));
+        Piece {
+            weight: match risk {
+                Risk::Destroy => Weight::Destroyed,
+                Risk::LosesAddress | Risk::Replace => Weight::Danger,
+                Risk::Cost | Risk::Safe | Risk::None => Weight::CostlyUpdate,
+            },
+            text: format!("| {mark} {word} | {address} | {why} | {losses} |\n"),
+            brief: Some(format!("| {mark} {word} | {address} | | |\n")),
+        }
+    }
+
+    fn cause(&self, cause: &Cause<'_>) -> String {
+        let Cause {
+            parts: said,
+            line,
+            past,
+        } = cause;
+        let said = parts(said);
+        match line {
+            // The line is that of an earlier version: no page of this one shows it.
+            Some(line) if *past => format!("{said}{}{}", words::PAST, code(&line.to_string())),
+            Some(line) => format!("{said}, {}", self.line(line)),
+            None => said,
+        }
+    }
+
+    fn line(&self, line: &SourceLine) -> String {
+        line_link(line, self.link)
+    }
+
+    fn details(&self, (group, title, open): (Group, &str, bool)) -> Section {
+        // Of what is only destroyed, the table of risks tells all there is to tell.
+        let told = |item: &&Item<'_>| item.risk != Risk::Destroy || !lines(item).is_empty();
+        let items: Vec<&Item<'_>> = self.review.group(group).filter(told).collect();
+        let open = if open { " open" } else { "" };
+        Section {
+            head: format!(
+                "\n<details{open}><summary>{title} ({})</summary>\n\n",
+                items.len()
+            ),
+            pieces: items.into_iter().map(|item| self.detail(item)).collect(),
+            tail: "</details>\n".to_owned(),
+        }
+    }
+
+    fn detail(&self, item: &Item<'_>) -> Piece {
+        let step = item.step;
+        let mut text = format!(
+            "{} {} ({})",
+            code(&step.address.to_string()),
+            words::headline(step),
+            code(&words::whereabouts(step)),
+        );
+        if let Some(line) = item.block.filter(|_| step.reason != Reason::LeftTheFiles) {
+            let _ = write!(text, ", {}", self.line(line));
+        }
+        if step.action != Action::Replace || step.reason != Reason::Differs {
+            for cause in words::causes(item) {
+                let _ = write!(text, "; {}", self.cause(&cause));
+            }
+        }
+        text += "\n";
+        let lines = lines(item);
+        if !lines.is_empty() {
+            text += "\n";
+            text += &fence("diff", &lines);
+        }
+        text += "\n";
+        Piece {
+            weight: match (item.group, item.risk) {
+                (_, Risk::Destroy) => Weight::DestroyDetail,
+                (Group::Danger, _) => Weight::DangerDetail,
+                (Group::Update, Risk::Cost) => Weight::CostlyUpdate,
+                (Group::Update, _) => Weight::SafeUpdate,
+                (Group::Create, _) => Weight::Created,
+                (Group::Wait, _) => Weight::Waited,
+                (Group::Forget, _) => Weight::Moved,
+            },
+            text,
+            brief: None,
+        }
+    }
+
+    fn drift(&self) -> Section {
+        let drifts = &self.review.plan.drift;
+        let pieces = drifts.iter().map(|drift| Piece {
+            weight: Weight::Drifted,
+            text: self.drifted(drift),
+            brief: None,
+        });
+        Section {
+            head: format!(
+                "\n<details><summary>Changed outside gwplan since the last apply ({})</summary>\n\n",
+                drifts.len()
+            ),
+            pieces: pieces.collect(),
+            tail: "</details>\n".to_owned(),
+        }
+    }
+
+    fn drifted(&self, drift: &Drift) -> String {
+        let Drift {
+            address,
+            id,
+            gone,
+            fields,
+        } = drift;
+        let (name, id) = (code(&address.to_string()), code(id));
+        if *gone {
+            return format!("{name} ({id}) has been deleted\n\n");
+        }
+        let mut lines = Vec::new();
+        for DriftedField { path, applied, now } in fields {
+            lines.push(format!("- {path}: {applied}"));
+            match now {
+                Some(now) => lines.push(format!("+ {path}: {now}")),
+                None => lines.push(format!("+ {path}: (not set)")),
+            }
+        }
+        let fence = fence("diff", &lines);
+        format!("{name} ({id}) has been changed\n\n{fence}\n")
+    }
+
+    fn moves(&self) -> Section {
+        let moves = self.review.plan.moves.iter();
+        let pieces = moves.map(|Move { from, to }| {
+            let (from, to) = (code(&from.to_string()), code(&to.to_string()));
+            Piece {
+                weight: Weight::Moved,
+                text: format!("- {from} has moved to {to}\n"),
+                brief: None,
+            }
+        });
+        Section {
+            head: "\n".to_owned(),
+            pieces: pieces.collect(),
+            tail: "\n".to_owned(),
+        }
+    }
+
+    fn ignored(&self) -> Section {
+        let ignored = self.review.plan.ignored.iter();
+        let pieces = ignored.map(|(address, path)| {
+            let (address, path) = (code(&address.to_string()), code(&path.to_string()));
+            Piece {
+                weight: Weight::Ignored,
+                text: format!("- {path} of {address}\n"),
+                brief: None,
+            }
+        });
+        let pieces: Vec<Piece> = pieces.collect();
+        Section {
+            head: format!(
+                "\n<details><summary>Differences that `ignoreChanges` leaves alone ({})</summary>\n\n",
+                pieces.len()
+            ),
+            pieces,
+            tail: "\n</details>\n".to_owned(),
+        }
+    }
+
+    fn diagnostics(&self) -> Section {
+        let diagnostics = self.review.plan.diagnostics.iter();
+        Section {
+            head: "\n".to_owned(),
+            pieces: diagnostics.map(|one| diagnostic(one, self.link)).collect(),
+            tail: "\n".to_owned(),
+        }
+    }
+
+    fn end(&self) -> String {
+        let Review {
+            digest, command, ..
+        } = self.review;
+        let Some(command) = command else {
+            return String::new();
+        };
+        format!(
+            "\nDigest {}. Apply exactly this plan with\n\n{}",
+            code(digest),
+            fence("sh", &[(*command).to_owned()])
+        )
+    }
+}
+
+/// Tells a change in a few words.
+fn short_change(change: &FieldChange) -> String {
+    let side = |value: &Option<Value>| match value {
+        Some(value) => code(&value.to_string()),
+        None => "not set".to_owned(),
+    };
+    let (before, after) = (side(&change.before), side(&change.after));
+    format!("{}: {before} → {after}", code(&change.path.to_string()))
+}
+
+fn heading(environment: Option<&str>) -> String {
+    match environment {
+        Some(name) => format!("### gwplan: {}\n\n", code(name)),
+        None => "### gwplan\n\n".to_owned(),
+    }
+}
+
+/// Returns the sign of a risk; its colour repeats what the word beside it says.
+fn mark(risk: Risk) -> &'static str {
+    match risk {
+        Risk::None => "✅",
+        Risk::Safe => "🟢",
+        Risk::Cost => "🟡",
+        Risk::Replace => "🟠",
+        Risk::LosesAddress | Risk::Destroy => "🔴",
+    }
+}
+
+fn parts(parts: &[Part]) -> String {
+    let texts = parts.iter().map(|part| match part {
+        Part::Words(words) => (*words).to_owned(),
+        Part::Word(word) => code(word),
+    });
+    texts.collect()
+}
+
+fn line_link(line: &SourceLine, page_of: Option<Link<'_>>) -> String {
+    let shown = code(&line.to_string());
+    match page_of {
+        Some(page_of) => format!("[{shown}]({})", page_of(line)),
+        None => shown,
+    }
+}
+
+/// Lists what becomes of the fields, as a diff shows it.
+fn lines(item: &Item<'_>) -> Vec<String> {
+    let step = item.step;
+    let mut lines = Vec::new();
+    for change in &step.changes {
+        changed(change, &mut lines);
+    }
+    if step.changes.is_empty() {
+        flattened(&item.attributes, "", &mut lines);
+    }
+    let ways = words::ways(step).into_iter();
+    lines.extend(ways.map(|way| format!("# {way}")));
+    lines
+}
+
+fn changed(change: &FieldChange, lines: &mut Vec<String>) {
+    let FieldChange {
+        path,
+        before,
+        after,
+        how,
+        drifted,
+    } = change;
+    let how = match how {
+        How::InPlace(call) => format!("by {call}"),
+        How::Replace => "forces replacement".to_owned(),
+    };
+    let drifted = if *drifted {
+        "; was changed outside gwplan"
+    } else {
+        ""
+    };
+    let before = before.as_ref().map(|value| format!("- {path}: {value}"));
+    let after = after.as_ref().map(|value| format!("+ {path}: {value}"));
+    let mut both: Vec<String> = before.into_iter().chain(after).collect();
+    if let Some(last) = both.last_mut() {
+        let _ = write!(last, "  # {how}{drifted}");
+    }
+    lines.extend(both);
+}
+
+fn flattened(attributes: &Attributes, at: &str, lines: &mut Vec<String>) {
+    for (key, value) in attributes {
+        match value {
+            Value::Map(map) if !map.is_empty() => flattened(map, &format!("{at}{key}."), lines),
+            _ => lines.push(format!("+ {at}{key}: {value}")),
+        }
+    }
+}
+
+fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
+    let pieces = findings.iter().map(|finding| {
+        let mark = if finding.denies() { "⛔" } else { "⚠️" };
+        let (rule, message) = (code(&finding.rule), inert::words(&finding.message));
+        let mut text = format!("- {mark} {rule}: {message}");
+        if let Some(address) = &finding.address {
+            let _ = write!(text, " ({})", code(&address.to_string()));
+        }
+        if let Some(location) = &finding.location {
+            let _ = write!(text, ", {}", line_link(&location.line(), link));
+        }
+        text.push('\n');
+        Piece {
+            weight: if finding.denies() {
+                Weight::Denied
+            } else {
+                Weight::Warned
+            },
+            text,
+            brief: None,
+        }
+    });
+    Section {
+        head: "\n**Policy**\n\n".to_owned(),
+        pieces: pieces.collect(),
+        tail: String::new(),
+    }
+}
+
+fn diagnostic(diagnostic: &Diagnostic, link: Option<Link<'_>>) -> Piece {
+    let Diagnostic {
+        severity,
+        rule,
+        summary,
+        help,
+        about: _,
+        location,
+        related: _,
+    } = diagnostic;
+    let is_error = *severity == Severity::Error;
+    let mark = if is_error { "⛔" } else { "⚠️" };
+    let mut text = format!("- {mark} {}", inert::words(summary));
+    if let Some(location) = location {
+        let _ = write!(text, ", {}", line_link(&location.line(), link));
+    }
+    let _ = writeln!(text, " ({})", code(rule));
+    if !help.is_empty() {
+        let _ = writeln!(text, "  <br>{}", inert::words(help));
+    }
+    Piece {
+        weight: if is_error {
+            Weight::Denied
+        } else {
+            Weight::Warned
+        },
+        text,
+        brief: None,
+    }
+}
+
+/// Tells what has changed since the plan that was reviewed before.
+fn difference(difference: &Difference) -> Section {
+    let Difference { shifts, partial } = difference;
+    let pieces = shifts.iter().map(|(address, shift)| Piece {
+        weight: Weight::Shifted,
+        text: format!("- {}: {}\n", code(&address.to_string()), shifted(shift)),
+        brief: None,
+    });
+    let pieces: Vec<Piece> = pieces.collect();
+    let number = words::plural(pieces.len(), "step");
+    let partial = if *partial {
+        " More may have changed: the earlier plan is not known whole."
+    } else {
+        ""
+    };
+    Section {
+        head: format!("\n**Changed since the last review: {number}.**{partial}\n\n"),
+        pieces,
+        tail: "\n".to_owned(),
+    }
+}
+
+fn shifted(shift: &Shift) -> String {
+    match shift {
+        Shift::Came(action) => format!("**{}** is new", action.word()),
+        Shift::Went(action) => format!("{} is not in the plan any more", action.word()),
+        Shift::Turned { before, now } => {
+            format!("{} has become **{}**", before.word(), now.word())
+        }
+        Shift::Differs { action, fields } => {
+            let paths: Vec<String> = fields.keys().map(|path| code(&path.to_string())).collect();
+            let what = if paths.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", paths.join(", "))
+            };
+            format!("{} does something else{what}", action.word())
+        }
+    }
+}
