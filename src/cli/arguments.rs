@@ -14,6 +14,17 @@ pub(super) enum Format {
     Json,
 }
 
+/// The form of an output that shows a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people.
+    Text,
+    /// Terraform's plan JSON, on one line; of a state, its state JSON.
+    Json,
+    /// The counts of creates, updates and deletes for GitLab's merge requests, on one line.
+    JsonSummary,
+}
+
 /// Reads a duration as people write it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text

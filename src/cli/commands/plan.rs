@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::backend::replace_file;
 use crate::model::{Address, Fault};
@@ -11,6 +11,7 @@ use crate::plan::{Goal, SavedPlan, digest};
 use crate::review::{Context, Review};
 use crate::view;
 
+use crate::cli::arguments::PlanFormat;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
@@ -27,7 +28,7 @@ pub(in crate::cli) struct PlanArgs {
     out: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, default_value = "text")]
-    format: Format,
+    format: PlanFormat,
     /// Exits with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -42,14 +43,6 @@ pub(in crate::cli) struct PlanArgs {
     replace: Vec<Address>,
     #[command(flatten)]
     selection: SelectionArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// Terraform's plan JSON, on one line.
-    Json,
 }
 
 impl PlanArgs {
@@ -122,8 +115,9 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
         },
     );
     session.terminal.product(&match args.format {
-        Format::Text => view::plan_text(&review),
-        Format::Json => view::plan_json(&review, &state, &schema_of),
+        PlanFormat::Text => view::plan_text(&review),
+        PlanFormat::Json => view::plan_json(&review, &state, &schema_of),
+        PlanFormat::JsonSummary => view::plan_json_summary(&plan),
     })?;
     refuse_errors(session, plan.diagnostics.clone())?;
     let empty = plan.is_empty();

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::model::Fault;
 use crate::review::{Context, Review};
 use crate::view;
 
+use crate::cli::arguments::PlanFormat;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{command_line, read_saved};
 use crate::cli::workspace::{Workspace, schema_of};
@@ -23,15 +24,7 @@ pub(in crate::cli) struct ShowArgs {
     plan: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// Terraform's state or plan JSON, on one line.
-    Json,
+    format: PlanFormat,
 }
 
 pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
@@ -43,7 +36,7 @@ pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<String, Failure> {
+fn saved_plan(path: &PathBuf, format: PlanFormat, session: &Session) -> Result<String, Failure> {
     refuse_missing([path], session)?;
     let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
         let fault = Fault::new(format!("{} is no saved plan", path.display()));
@@ -62,18 +55,25 @@ fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<Strin
         },
     );
     Ok(match format {
-        Format::Text => view::plan_text(&review),
-        Format::Json => {
+        PlanFormat::Text => view::plan_text(&review),
+        PlanFormat::JsonSummary => view::plan_json_summary(&saved.plan),
+        PlanFormat::Json => {
             let state = Workspace::open(session)?.state()?;
             view::plan_json(&review, &state, &schema_of)
         }
     })
 }
 
-fn recorded_state(format: Format, session: &Session) -> Result<String, Failure> {
+fn recorded_state(format: PlanFormat, session: &Session) -> Result<String, Failure> {
     let state = Workspace::open(session)?.state()?;
-    Ok(match format {
-        Format::Text => view::state_text(&state),
-        Format::Json => view::state_json(&state, &schema_of),
-    })
+    match format {
+        PlanFormat::Text => Ok(view::state_text(&state)),
+        PlanFormat::Json => Ok(view::state_json(&state, &schema_of)),
+        PlanFormat::JsonSummary => {
+            let fault = Fault::new("the state has no changes to count");
+            Err(fault
+                .hint("name a plan: `gwplan show PLANFILE --format json-summary`")
+                .into())
+        }
+    }
 }
