@@ -4,6 +4,7 @@ mod arguments;
 mod cloud;
 mod commands;
 mod environment;
+mod faces;
 mod failure;
 mod locking;
 mod logging;

@@ -22,7 +22,7 @@ pub use drift::{json as drift_json, text as drift_text};
 pub use import::render as import_table;
 pub use markdown::{Link, MarkdownOptions, failure as failure_markdown, render as plan_markdown};
 pub use orphans::{Orphan, json as orphans_json, text as orphans_text};
-pub use plan_json::render as plan_json;
+pub use plan_json::{render as plan_json, render_summary as plan_json_summary};
 pub use plan_text::{question, render as plan_text};
 pub use progress::Progress;
 pub use report::render as report_text;

@@ -1,6 +1,11 @@
 //! The plan in Terraform's plan JSON, format version 1.2.
 //!
-//! What Terraform has no word for stands under the one key `gwplan`.
+//! What Terraform has no word for stands under the one key `gwplan`. The time is left out: the same
+//! plan gives the same bytes.
+
+mod configuration;
+mod own;
+mod sides;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,52 +13,43 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, Attributes, Location, has_errors, is_invisible, set_value_at};
-use crate::plan::{Action, Counts, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
-use crate::policy::Finding;
-use crate::review::{Entry, Item, Review, Verdict};
+use crate::model::{Address, has_errors, is_invisible, set_value_at};
+use crate::plan::{Action, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
+use crate::review::Review;
 use crate::state::State;
 
-use super::diagnostics::diagnostic_json;
 use super::terraform::{
-    PROVIDER, STATE_FORMAT, TERRAFORM_VERSION, record_values, resource, resource_type, values,
+    PROVIDER, STATE_FORMAT, TERRAFORM_VERSION, resource, resource_type, values,
 };
-use super::words;
+use configuration::configuration;
+use own::own;
+use sides::{Resources, Sides};
 
 /// Renders a plan on one line; the same plan gives the same bytes.
 pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> String {
     let plan = review.plan;
     let state = &plan.moved_state(state);
-    let mut changes: Vec<Json> = plan
-        .steps
-        .iter()
-        .map(|step| resource_change(step, schemas))
-        .collect();
-    changes.extend(
-        plan.unchanged
-            .iter()
-            .filter_map(|address| unchanged(address, state, schemas)),
-    );
-    let previous: BTreeMap<String, String> = plan
-        .moves
-        .iter()
-        .map(|Move { from, to }| (to.to_string(), from.to_string()))
-        .collect();
-    for change in &mut changes {
-        if let Some(from) = change["address"].as_str().and_then(|to| previous.get(to)) {
-            change["previous_address"] = json!(from);
-        }
-    }
-    changes.sort_by_cached_key(|change| change["address"].as_str().map(str::to_owned));
+    let sides = Sides::of(plan, state);
+    let drift = plan.drift.iter();
+    let drift = drift.map(|drift| resource_drift(drift, state, schemas));
     let errored = has_errors(&plan.diagnostics);
     let json = json!({
         "format_version": "1.2",
         "terraform_version": TERRAFORM_VERSION,
-        "planned_values": { "root_module": { "resources": planned_values(plan, state, schemas) } },
-        "resource_changes": changes,
-        "prior_state": prior_state(state, schemas),
-        "configuration": { "root_module": {} },
-        "resource_drift": plan.drift.iter().map(|drift| resource_drift(drift, state, schemas)).collect::<Vec<_>>(),
+        // There are none of these, but not every tool looks before it reads.
+        "variables": {},
+        "output_changes": {},
+        "checks": [],
+        "planned_values": root_module(&sides.after, schemas),
+        "resource_drift": drift.collect::<Vec<_>>(),
+        "resource_changes": resource_changes(plan, &sides, schemas),
+        "prior_state": {
+            "format_version": STATE_FORMAT,
+            "terraform_version": TERRAFORM_VERSION,
+            "values": root_module(&sides.before, schemas),
+        },
+        "configuration": configuration(plan, state, schemas),
+        "relevant_attributes": relevant_attributes(plan),
         "complete": !plan.partial,
         "applyable": !errored && !plan.is_empty(),
         "errored": errored,
@@ -83,50 +79,71 @@ fn written_out(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
-    let actions: &[&str] = match step.action {
+/// Counts the actions of a plan as GitLab's merge request widget wants them, on one line.
+///
+/// A replacement is a create and a delete.
+pub fn render_summary(plan: &Plan) -> String {
+    let words = plan.steps.iter().flat_map(|step| actions(step));
+    let words: Vec<&str> = words.copied().collect();
+    let count = |wanted: &str| words.iter().filter(|word| **word == wanted).count();
+    let (create, update, delete) = (count("create"), count("update"), count("delete"));
+    format!("{{\"create\":{create},\"update\":{update},\"delete\":{delete}}}\n")
+}
+
+fn root_module(resources: &Resources, schemas: Schemas<'_>) -> Json {
+    let resources = resources.iter();
+    let resources = resources.map(|(address, values)| resource(address, schemas, values));
+    json!({ "root_module": { "resources": resources.collect::<Vec<_>>() } })
+}
+
+/// Renders what happens to each resource, by address.
+fn resource_changes(plan: &Plan, sides: &Sides, schemas: Schemas<'_>) -> Vec<Json> {
+    let steps = plan.steps.iter();
+    let steps = steps.map(|step| (&step.address, resource_change(step, sides, schemas)));
+    let unchanged = plan.unchanged.iter();
+    let unchanged =
+        unchanged.filter_map(|address| Some((address, unchanged_json(address, sides, schemas)?)));
+    let mut changes: BTreeMap<&Address, Json> = steps.chain(unchanged).collect();
+    for Move { from, to } in &plan.moves {
+        if let Some(change) = changes.get_mut(to) {
+            change["previous_address"] = json!(from.to_string());
+        }
+    }
+    changes.into_values().collect()
+}
+
+/// Terraform's words for what is done to a resource.
+///
+/// What is only waited for is told by what becomes of it: a delete under way ends as any other does.
+fn actions(step: &Step) -> &'static [&'static str] {
+    match step.action {
         Action::Create => &["create"],
-        Action::Update => &["update"],
         Action::Replace if step.create_before_destroy => &["create", "delete"],
         Action::Replace => &["delete", "create"],
-        Action::Delete => &["delete"],
+        Action::Delete | Action::AwaitDelete => &["delete"],
         Action::Forget => &["forget"],
-        Action::AwaitCreate | Action::AwaitDelete => &["no-op"],
-    };
-    let made = matches!(step.action, Action::Create | Action::Replace);
-    let before = if step.existing.is_some() {
-        present(step, &step.before)
-    } else {
-        Json::Null
-    };
-    let after = match step.action {
-        Action::Delete | Action::Forget | Action::AwaitDelete => Json::Null,
-        Action::AwaitCreate => before.clone(),
-        Action::Update => present(step, &step.after),
+        // Calls that follow the create set what it could not carry.
+        Action::AwaitCreate if step.calls.is_empty() => &["no-op"],
+        Action::Update | Action::AwaitCreate => &["update"],
+    }
+}
+
+fn resource_change(step: &Step, sides: &Sides, schemas: Schemas<'_>) -> Json {
+    let unknown = match step.action {
         Action::Create | Action::Replace => {
-            let mut object = values(&step.after);
-            object.insert("region".to_owned(), json!(step.region));
-            Json::Object(object)
+            json!({ "gatewayId": true, "taskId": true, "status": true })
         }
+        _ => json!({}),
     };
-    let unknown = if made {
-        json!({ "gatewayId": true, "taskId": true, "status": true })
-    } else {
-        json!({})
-    };
-    let mut change = json!({
-        "actions": actions,
-        "before": before,
-        "after": after,
-        "after_unknown": unknown,
-        "before_sensitive": {},
-        "after_sensitive": {},
-    });
+    let mut change = change_json(
+        actions(step),
+        sides.before.get(&step.address),
+        sides.after.get(&step.address),
+        &unknown,
+    );
     if step.action == Action::Replace {
-        let forcing = step
-            .changes
-            .iter()
-            .filter(|change| change.how == How::Replace);
+        let changes = step.changes.iter();
+        let forcing = changes.filter(|change| change.how == How::Replace);
         change["replace_paths"] = forcing
             .map(|change| json!(change.path.segments()))
             .collect();
@@ -139,51 +156,81 @@ fn resource_change(step: &Step, schemas: Schemas<'_>) -> Json {
     Json::Object(object)
 }
 
+fn unchanged_json(address: &Address, sides: &Sides, schemas: Schemas<'_>) -> Option<Json> {
+    let values = sides.before.get(address)?;
+    let mut object = head(address, schemas);
+    let change = change_json(&["no-op"], Some(values), Some(values), &json!({}));
+    object.insert("change".to_owned(), change);
+    Some(Json::Object(object))
+}
+
+/// Renders a change; nothing in it is sensitive, which Terraform writes as `false` of what is not there.
+fn change_json(
+    actions: &[&str],
+    before: Option<&Map<String, Json>>,
+    after: Option<&Map<String, Json>>,
+    unknown: &Json,
+) -> Json {
+    let sensitive = |side: Option<&Map<String, Json>>| match side {
+        Some(_) => json!({}),
+        None => json!(false),
+    };
+    json!({
+        "actions": actions,
+        "before": before,
+        "after": after,
+        "after_unknown": unknown,
+        "before_sensitive": sensitive(before),
+        "after_sensitive": sensitive(after),
+    })
+}
+
 /// Renders what others did to a resource, as Terraform's `resource_drift` does.
 fn resource_drift(drift: &Drift, state: &State, schemas: Schemas<'_>) -> Json {
     let Drift {
         address,
-        id: _,
+        id,
         gone,
         fields,
     } = drift;
-    let before = state
-        .resources
-        .get(address)
-        .map(|record| record.applied.clone())
-        .unwrap_or_default();
-    let mut after = before.clone();
+    let record = state.resources.get(address);
+    let applied = record.map(|record| record.applied.clone());
+    let applied = applied.unwrap_or_default();
+    let mut now = applied.clone();
     for DriftedField {
         path,
         applied: _,
-        now,
+        now: value,
     } in fields
     {
-        set_value_at(&mut after, path, now.clone());
+        set_value_at(&mut now, path, value.clone());
     }
+    let identified = |attributes| {
+        let mut object = values(attributes);
+        object.insert("gatewayId".to_owned(), json!(id));
+        object
+    };
+    let (before, after) = (identified(&applied), identified(&now));
+    let (action, after) = if *gone {
+        ("delete", None)
+    } else {
+        ("update", Some(&after))
+    };
     let mut object = head(address, schemas);
-    object.insert(
-        "change".to_owned(),
-        json!({
-            "actions": [if *gone { "delete" } else { "update" }],
-            "before": values(&before),
-            "after": if *gone { Json::Null } else { Json::Object(values(&after)) },
-            "after_unknown": {},
-            "before_sensitive": {},
-            "after_sensitive": {},
-        }),
-    );
+    let change = change_json(&[action], Some(&before), after, &json!({}));
+    object.insert("change".to_owned(), change);
     Json::Object(object)
 }
 
-/// Returns the attributes of a resource that exists, with its identity.
-fn present(step: &Step, attributes: &Attributes) -> Json {
-    let mut object = values(attributes);
-    if let Some(identity) = &step.existing {
-        object.insert("gatewayId".to_owned(), json!(identity.id));
-        object.insert("region".to_owned(), json!(identity.region));
-    }
-    Json::Object(object)
+/// Names the fields that others changed and that the plan changes because of it.
+fn relevant_attributes(plan: &Plan) -> Vec<Json> {
+    let fields = plan.steps.iter().flat_map(|step| {
+        let drifted = step.changes.iter().filter(|change| change.drifted);
+        drifted.map(|change| (&step.address, change.path.segments()))
+    });
+    let relevant =
+        fields.map(|(address, path)| json!({ "resource": address.to_string(), "attribute": path }));
+    relevant.collect()
 }
 
 fn head(address: &Address, schemas: Schemas<'_>) -> Map<String, Json> {
@@ -205,167 +252,4 @@ fn action_reason(step: &Step) -> Option<&'static str> {
         (Action::Delete, Reason::LeftTheFiles) => Some("delete_because_no_resource_config"),
         _ => None,
     }
-}
-
-fn unchanged(address: &Address, state: &State, schemas: Schemas<'_>) -> Option<Json> {
-    let object = record_values(state.resources.get(address)?);
-    let mut entry = head(address, schemas);
-    entry.insert(
-        "change".to_owned(),
-        json!({
-            "actions": ["no-op"],
-            "before": object,
-            "after": object,
-            "after_unknown": {},
-            "before_sensitive": {},
-            "after_sensitive": {},
-        }),
-    );
-    Some(Json::Object(entry))
-}
-
-fn planned_values(plan: &Plan, state: &State, schemas: Schemas<'_>) -> Vec<Json> {
-    let kept = plan
-        .unchanged
-        .iter()
-        .filter_map(|address| Some((address, record_values(state.resources.get(address)?))));
-    let made = plan
-        .steps
-        .iter()
-        .filter(|step| !step.after.is_empty())
-        .map(|step| {
-            let mut object = values(&step.after);
-            object.insert("region".to_owned(), json!(step.region));
-            (&step.address, object)
-        });
-    let mut planned: Vec<_> = kept.chain(made).collect();
-    planned.sort_by_key(|(a, _)| *a);
-    planned
-        .into_iter()
-        .map(|(address, object)| resource(address, schemas, &object))
-        .collect()
-}
-
-fn prior_state(state: &State, schemas: Schemas<'_>) -> Json {
-    let resources = state
-        .resources
-        .iter()
-        .map(|(address, record)| resource(address, schemas, &record_values(record)));
-    json!({
-        "format_version": STATE_FORMAT,
-        "terraform_version": TERRAFORM_VERSION,
-        "values": { "root_module": { "resources": resources.collect::<Vec<_>>() } },
-    })
-}
-
-fn own(review: &Review<'_>) -> Json {
-    let plan = review.plan;
-    let mut steps: Vec<&Item<'_>> = review.items.iter().collect();
-    steps.sort_by_key(|item| &item.step.address);
-    let moves = plan
-        .moves
-        .iter()
-        .map(|Move { from, to }| json!({ "from": from, "to": to }));
-    let ignored = plan
-        .ignored
-        .iter()
-        .map(|(address, path)| json!({ "address": address, "path": path }));
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "environment": review.environment,
-        "refreshed": plan.refreshed,
-        "verdict": verdict(review),
-        "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
-        "moves": moves.collect::<Vec<_>>(),
-        "digest": review.digest,
-        "command": review.command,
-        "ignored": ignored.collect::<Vec<_>>(),
-        "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
-        "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
-    })
-}
-
-fn verdict(review: &Review<'_>) -> Json {
-    let Verdict {
-        counts:
-            Counts {
-                add,
-                change,
-                destroy,
-                resume,
-                forget,
-                moved,
-            },
-        risk,
-        tally,
-        replaced,
-        addresses_lost,
-        unknown_addresses,
-        barrier,
-    } = &review.verdict;
-    let tally = tally.iter();
-    let tally: BTreeMap<&str, usize> = tally.map(|(risk, count)| (risk.word(), *count)).collect();
-    json!({
-        "risk": risk.word(),
-        "says": words::verdict(&review.verdict),
-        "risks": tally,
-        "replaced": replaced,
-        "addresses_lost": addresses_lost,
-        "unknown_addresses": unknown_addresses,
-        "blocked": barrier.map(words::barrier),
-        "add": add,
-        "change": change,
-        "destroy": destroy,
-        "wait": resume,
-        "forget": forget,
-        "move": moved,
-    })
-}
-
-fn own_step(item: &Item<'_>) -> Json {
-    let step = item.step;
-    let changes = step.changes.iter().map(|change| {
-        let how = match &change.how {
-            How::InPlace(call) => call.as_str(),
-            How::Replace => "replace",
-        };
-        json!({ "path": change.path, "how": how, "line": item.line_of(&change.path) })
-    });
-    let Entry { mark, fields, .. } = Entry::of(step);
-    let fields = fields
-        .iter()
-        .flatten()
-        .map(|(path, (before, after))| json!({ "path": path, "before": before, "after": after }));
-    let causes = words::causes(item);
-    json!({
-        "address": step.address,
-        "action": step.action.word(),
-        "risk": item.risk.word(),
-        "reason": step.reason.word(),
-        "because": causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "block": item.block,
-        "mark": mark,
-        "changes": changes.collect::<Vec<_>>(),
-        "fields": fields.collect::<Vec<_>>(),
-        "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
-        "losses": step.losses.iter().map(|loss| words::plain(&words::loss(loss))).collect::<Vec<_>>(),
-    })
-}
-
-fn policy_json(finding: &Finding) -> Json {
-    let Finding {
-        level,
-        rule,
-        message,
-        address,
-        location,
-    } = finding;
-    let line = location.as_ref().map(Location::line);
-    json!({
-        "level": level.word(),
-        "rule": rule,
-        "message": message,
-        "address": address,
-        "line": line,
-    })
 }

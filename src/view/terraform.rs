@@ -8,8 +8,13 @@ use crate::state::Record;
 
 /// The version of Terraform whose formats are followed; tools of that ecosystem check it.
 pub(super) const TERRAFORM_VERSION: &str = "1.9.0";
-/// The name under which tools see the provider of the resources.
-pub(super) const PROVIDER: &str = "gwplan";
+/// The address under which tools see the provider of the resources: three parts, as they split it, and
+/// with the host and namespace of what is built in, since no registry has it.
+pub(super) const PROVIDER: &str = "terraform.io/builtin/gwplan";
+/// The provider's name in a configuration.
+pub(super) const PROVIDER_KEY: &str = "gwplan";
+/// The version of the resources' schema.
+pub(super) const SCHEMA_VERSION: u64 = 0;
 /// The version of Terraform's state JSON.
 pub(super) const STATE_FORMAT: &str = "1.0";
 
@@ -21,7 +26,8 @@ pub(super) fn values(attributes: &Attributes) -> Map<String, Json> {
         .collect()
 }
 
-fn value_json(value: &Value) -> Json {
+/// Renders one value as JSON.
+pub(super) fn value_json(value: &Value) -> Json {
     match value {
         Value::Bool(flag) => json!(flag),
         Value::Int(number) => json!(number),
@@ -43,7 +49,7 @@ pub(super) fn resource(
         "type": resource_type(address, schemas),
         "name": address.name(),
         "provider_name": PROVIDER,
-        "schema_version": 0,
+        "schema_version": SCHEMA_VERSION,
         "values": values,
         "sensitive_values": {},
     })

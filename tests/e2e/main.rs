@@ -18,6 +18,7 @@ mod once;
 mod order;
 mod outside;
 mod pace;
+mod plan_json;
 mod readme;
 mod secrets;
 mod signals;

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::backend::replace_file;
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, SavedPlan, digest};
 use crate::review::{Context, Review};
-use crate::view::{self, MarkdownOptions};
 
-use crate::cli::arguments::max_bytes;
 use crate::cli::cloud::connect;
+use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
@@ -26,13 +25,8 @@ pub(in crate::cli) struct PlanArgs {
     /// Keeps the plan in FILE, for `gwplan apply FILE`.
     #[arg(long, value_name = "FILE", conflicts_with = "offline")]
     out: Option<PathBuf>,
-    /// The form of the output.
-    #[arg(long, default_value = "text")]
-    format: Format,
-    /// The most bytes that markdown may take: what is least dangerous is left out first, and a destroy
-    /// never. GitHub takes 65,536.
-    #[arg(long, value_name = "N", default_value_t = 65_000, value_parser = max_bytes)]
-    max_bytes: usize,
+    #[command(flatten)]
+    face: FaceArgs,
     /// Exits with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -47,16 +41,6 @@ pub(in crate::cli) struct PlanArgs {
     replace: Vec<Address>,
     #[command(flatten)]
     selection: SelectionArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// Terraform's plan JSON, on one line.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
 }
 
 impl PlanArgs {
@@ -128,17 +112,8 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             schemas: &schema_of,
         },
     );
-    session.terminal.product(&match args.format {
-        Format::Text => view::plan_text(&review),
-        Format::Json => view::plan_json(&review, &state, &schema_of),
-        Format::Markdown => {
-            let options = MarkdownOptions {
-                max_bytes: Some(args.max_bytes),
-                ..MarkdownOptions::default()
-            };
-            view::plan_markdown(&review, &options)
-        }
-    })?;
+    let face = args.face.render(&review, || Ok(state.clone()))?;
+    session.terminal.product(&face)?;
     refuse_errors(session, plan.diagnostics.clone())?;
     let empty = plan.is_empty();
     if let Some(file) = &args.out {

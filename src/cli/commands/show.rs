@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::model::Fault;
 use crate::review::{Context, Review};
 use crate::view;
 
+use crate::cli::faces::{FaceArgs, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::planning::{command_line, read_saved};
 use crate::cli::workspace::{Workspace, schema_of};
@@ -21,29 +22,20 @@ pub(in crate::cli) struct ShowArgs {
     /// A file that `gwplan plan --out` wrote; the state where none is named.
     #[arg(value_name = "PLANFILE")]
     plan: Option<PathBuf>,
-    /// The form of the output.
-    #[arg(long, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// Terraform's state or plan JSON, on one line.
-    Json,
+    #[command(flatten)]
+    face: FaceArgs,
 }
 
 pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
     let text = match &args.plan {
-        Some(path) => saved_plan(path, args.format, session)?,
-        None => recorded_state(args.format, session)?,
+        Some(path) => saved_plan(path, &args.face, session)?,
+        None => recorded_state(args.face.format, session)?,
     };
     session.terminal.product(&text)?;
     Ok(Exit::Done)
 }
 
-fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<String, Failure> {
+fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<String, Failure> {
     refuse_missing([path], session)?;
     let saved = read_saved(&session.root.join(path))?.ok_or_else(|| {
         let fault = Fault::new(format!("{} is no saved plan", path.display()));
@@ -61,19 +53,20 @@ fn saved_plan(path: &PathBuf, format: Format, session: &Session) -> Result<Strin
             schemas: &schema_of,
         },
     );
-    Ok(match format {
-        Format::Text => view::plan_text(&review),
-        Format::Json => {
-            let state = Workspace::open(session)?.state()?;
-            view::plan_json(&review, &state, &schema_of)
-        }
-    })
+    face.render(&review, || Workspace::open(session)?.state())
 }
 
-fn recorded_state(format: Format, session: &Session) -> Result<String, Failure> {
+fn recorded_state(format: PlanFormat, session: &Session) -> Result<String, Failure> {
     let state = Workspace::open(session)?.state()?;
-    Ok(match format {
-        Format::Text => view::state_text(&state),
-        Format::Json => view::state_json(&state, &schema_of),
-    })
+    match format {
+        PlanFormat::Text => Ok(view::state_text(&state)),
+        PlanFormat::Json => Ok(view::state_json(&state, &schema_of)),
+        PlanFormat::JsonSummary | PlanFormat::Markdown => {
+            let fault =
+                Fault::new("the state is shown as text or as JSON: this form is one of a plan");
+            Err(fault
+                .hint("name a plan: `gwplan show PLANFILE --format …`")
+                .into())
+        }
+    }
 }

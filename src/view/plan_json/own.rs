@@ -1,0 +1,126 @@
+//! What Terraform has no word for: the value of the key `gwplan`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use crate::model::Location;
+use crate::plan::{Counts, How, Move};
+use crate::policy::Finding;
+use crate::review::{Entry, Item, Review, Verdict};
+
+use super::super::diagnostics::diagnostic_json;
+use super::super::words;
+
+/// Renders what gwplan alone tells of a plan.
+pub(super) fn own(review: &Review<'_>) -> Json {
+    let plan = review.plan;
+    let mut steps: Vec<&Item<'_>> = review.items.iter().collect();
+    steps.sort_by_key(|item| &item.step.address);
+    let moves = plan
+        .moves
+        .iter()
+        .map(|Move { from, to }| json!({ "from": from, "to": to }));
+    let ignored = plan
+        .ignored
+        .iter()
+        .map(|(address, path)| json!({ "address": address, "path": path }));
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "environment": review.environment,
+        "refreshed": plan.refreshed,
+        "verdict": verdict(review),
+        "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
+        "moves": moves.collect::<Vec<_>>(),
+        "digest": review.digest,
+        "command": review.command,
+        "ignored": ignored.collect::<Vec<_>>(),
+        "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
+        "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+    })
+}
+
+fn verdict(review: &Review<'_>) -> Json {
+    let Verdict {
+        counts:
+            Counts {
+                add,
+                change,
+                destroy,
+                resume,
+                forget,
+                moved,
+            },
+        risk,
+        tally,
+        replaced,
+        addresses_lost,
+        unknown_addresses,
+        barrier,
+    } = &review.verdict;
+    let tally = tally.iter();
+    let tally: BTreeMap<&str, usize> = tally.map(|(risk, count)| (risk.word(), *count)).collect();
+    json!({
+        "risk": risk.word(),
+        "says": words::verdict(&review.verdict),
+        "risks": tally,
+        "replaced": replaced,
+        "addresses_lost": addresses_lost,
+        "unknown_addresses": unknown_addresses,
+        "blocked": barrier.map(words::barrier),
+        "add": add,
+        "change": change,
+        "destroy": destroy,
+        "wait": resume,
+        "forget": forget,
+        "move": moved,
+    })
+}
+
+fn own_step(item: &Item<'_>) -> Json {
+    let step = item.step;
+    let changes = step.changes.iter().map(|change| {
+        let how = match &change.how {
+            How::InPlace(call) => call.as_str(),
+            How::Replace => "replace",
+        };
+        json!({ "path": change.path, "how": how, "line": item.line_of(&change.path) })
+    });
+    let Entry { mark, fields, .. } = Entry::of(step);
+    let fields = fields
+        .iter()
+        .flatten()
+        .map(|(path, (before, after))| json!({ "path": path, "before": before, "after": after }));
+    let causes = words::causes(item);
+    json!({
+        "address": step.address,
+        "action": step.action.word(),
+        "risk": item.risk.word(),
+        "reason": step.reason.word(),
+        "because": causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "block": item.block,
+        "mark": mark,
+        "changes": changes.collect::<Vec<_>>(),
+        "fields": fields.collect::<Vec<_>>(),
+        "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
+        "losses": step.losses.iter().map(|loss| words::plain(&words::loss(loss))).collect::<Vec<_>>(),
+    })
+}
+
+fn policy_json(finding: &Finding) -> Json {
+    let Finding {
+        level,
+        rule,
+        message,
+        address,
+        location,
+    } = finding;
+    let line = location.as_ref().map(Location::line);
+    json!({
+        "level": level.word(),
+        "rule": rule,
+        "message": message,
+        "address": address,
+        "line": line,
+    })
+}
