@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::config;
 use crate::engine;
-use crate::model::{Address, Fault};
-use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, digest, plan};
+use crate::model::Address;
+use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, plan};
 use crate::state::State;
 
 use super::Session;
@@ -178,24 +178,4 @@ pub(super) fn binding(session: &Session, workspace: &Workspace, state: &State) -
         endpoint: endpoint_name(session, workspace),
         region: workspace.region(session).to_owned(),
     }
-}
-
-/// The fewest hexadecimal digits that name a plan.
-const SHORTEST_DIGEST: usize = 12;
-
-/// Refuses a plan that is not the one that was approved.
-pub(super) fn expect_digest(expected: &str, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
-    let found = digest(plan, binding);
-    let expected = expected.trim().to_lowercase();
-    if expected.len() < SHORTEST_DIGEST || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let fault = Fault::new(format!("{expected:?} is no digest of a plan"));
-        return Err(fault.hint("`gwplan plan` prints it after `Digest:`").into());
-    }
-    if found.starts_with(&expected) {
-        return Ok(());
-    }
-    let fault = Fault::new(format!(
-        "this plan is not the one that was approved: its digest is {found}, not {expected}"
-    ));
-    Err(fault.hint("the files, the state or the cloud have changed since: review the plan above, and approve its digest").into())
 }

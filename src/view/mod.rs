@@ -4,6 +4,7 @@
 
 mod apply_json;
 mod diagnostics;
+mod difference;
 mod drift;
 mod import;
 mod markdown;
@@ -18,6 +19,7 @@ mod words;
 
 pub use apply_json::JsonLines;
 pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};
+pub use difference::lines as difference_lines;
 pub use drift::{json as drift_json, text as drift_text};
 pub use import::render as import_table;
 pub use markdown::{Link, MarkdownOptions, failure as failure_markdown, render as plan_markdown};

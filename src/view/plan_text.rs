@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Attributes, OWNER_KEY, Value, visible};
+use crate::model::{Attributes, FieldPath, OWNER_KEY, Value, visible};
 use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason};
 use crate::policy::Finding;
 use crate::review::{Group, Item, Review, Risk};
@@ -197,8 +197,10 @@ fn render_item(out: &mut String, item: &Item<'_>) {
     match step.action {
         Action::Create | Action::Replace if step.changes.is_empty() => render_new(out, item),
         Action::Update | Action::Replace => {
+            let paths = step.changes.iter().map(|change| path_key(&change.path));
+            let width = paths.map(|key| key.chars().count()).max();
             for change in &step.changes {
-                render_change(out, change);
+                render_change(out, change, width.unwrap_or_default());
             }
         }
         _ => {}
@@ -242,7 +244,13 @@ fn render_attributes(out: &mut String, attributes: &Attributes, indent: usize) {
     }
 }
 
-fn render_change(out: &mut String, change: &FieldChange) {
+/// Writes a path as the key of a line.
+fn path_key(path: &FieldPath) -> String {
+    format!("{path}:")
+}
+
+/// Shows a change; `width` is that of the widest key among its neighbours, in characters.
+fn render_change(out: &mut String, change: &FieldChange, width: usize) {
     let FieldChange {
         path,
         before,
@@ -265,19 +273,23 @@ fn render_change(out: &mut String, change: &FieldChange) {
             .and_then(Value::as_text)
             .is_some_and(|text| text.chars().count() > LONG_TEXT)
     };
+    let key = path_key(path);
     match (before, after) {
         (Some(Value::Text(old)), Some(Value::Text(new))) if long(before) || long(after) => {
-            line(out, &format!("      {CHANGE}~{CHANGE:#} {path}:  {note}"));
+            line(out, &format!("      {CHANGE}~{CHANGE:#} {key}  {note}"));
             render_text_change(out, old, new);
         }
         (Some(old), Some(new)) => line(
             out,
-            &format!("      {CHANGE}~{CHANGE:#} {path}: {old} → {new}  {note}"),
+            &format!("      {CHANGE}~{CHANGE:#} {key:<width$} {old} → {new}  {note}"),
         ),
-        (None, Some(new)) => line(out, &format!("      {ADD}+{ADD:#} {path}: {new}  {note}")),
+        (None, Some(new)) => line(
+            out,
+            &format!("      {ADD}+{ADD:#} {key:<width$} {new}  {note}"),
+        ),
         (Some(old), None) => line(
             out,
-            &format!("      {REMOVE}-{REMOVE:#} {path}: {old}  {note}"),
+            &format!("      {REMOVE}-{REMOVE:#} {key:<width$} {old}  {note}"),
         ),
         (None, None) => {}
     }

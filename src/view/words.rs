@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use crate::model::{SourceLine, visible};
+use crate::model::{SourceLine, Value, visible};
 use crate::plan::{Action, Counts, FieldChange, How, Loss, PlannedCall, Reason, Step};
-use crate::review::{Barrier, Item, Risk, Verdict};
+use crate::review::{Barrier, Item, Risk, Shift, Verdict};
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +167,41 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
                 "depend"
             };
             parts.extend([Part::Words(depend), Part::Words(" on it")]);
+            parts
+        }
+    }
+}
+
+/// Says how a step differs from what it was in an earlier plan.
+pub(super) fn shift(shift: &Shift) -> Vec<Part> {
+    match shift {
+        Shift::Came(action) => vec![Part::Words(action.word()), Part::Words(" is new")],
+        Shift::Went(action) => {
+            let gone = Part::Words(" is not in the plan any more");
+            vec![Part::Words(action.word()), gone]
+        }
+        Shift::Turned { before, now } => {
+            let turned = Part::Words(" has become ");
+            vec![Part::Words(before.word()), turned, Part::Words(now.word())]
+        }
+        Shift::Differs { action, fields } => {
+            let mut parts = vec![Part::Words(action.word()), Part::Words(" is not the same")];
+            let mut lead = ": ";
+            for (path, [before, now]) in fields {
+                let value = |value: &Option<Value>| match value {
+                    Some(value) => Part::Word(value.to_string()),
+                    None => Part::Words("nothing"),
+                };
+                parts.extend([
+                    Part::Words(lead),
+                    Part::Word(path.to_string()),
+                    Part::Words(" was to be "),
+                    value(before),
+                    Part::Words(" and is now to be "),
+                    value(now),
+                ]);
+                lead = ", ";
+            }
             parts
         }
     }

@@ -267,20 +267,13 @@ fn the_state_in_json_has_what_tools_read() {
     assert_eq!(b["values"]["tags"], json!({ "env": "prod" }));
 }
 
-/// Returns the digest that a plan shows for people.
-fn digest(project: &Project) -> String {
-    let plan = project.run(&["plan"]).well().stdout;
-    let line = plan.lines().find_map(|line| line.strip_prefix("Digest: "));
-    line.unwrap().to_owned()
-}
-
 #[test]
 fn a_plan_that_was_approved_by_its_digest_is_applied_and_no_other() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways([Gateway::new("a")]);
-    let approved = digest(&project);
-    assert_eq!(approved, digest(&project), "no state was ever written");
+    let approved = project.digest();
+    assert_eq!(approved, project.digest(), "no state was ever written");
     project.gateways([Gateway::new("a"), Gateway::new("b")]);
     let refused = project
         .run(&["apply", "--expect-digest", &approved])

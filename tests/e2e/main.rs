@@ -7,6 +7,7 @@
 
 mod support;
 
+mod approval;
 mod faults;
 mod help;
 mod import;

@@ -178,6 +178,14 @@ impl Project {
         Running(Some(self.command(arguments).spawn().unwrap()))
     }
 
+    /// Returns the digest that a plan shows.
+    #[track_caller]
+    pub(crate) fn digest(&self) -> String {
+        let plan = self.run(&["plan"]).well().stdout;
+        let line = plan.lines().find_map(|line| line.strip_prefix("Digest: "));
+        line.unwrap().to_owned()
+    }
+
     /// Applies without asking.
     pub(crate) fn apply(&self) -> Run {
         self.run(&["apply", "--auto-approve"])

@@ -12,10 +12,11 @@ use crate::plan::{Goal, Plan, SavedPlan, Selection};
 use crate::review::{Context, Review};
 use crate::view::{self, JsonLines, Progress};
 
+use crate::cli::approval::ApprovalArgs;
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
-use crate::cli::planning::{Planner, SelectionArgs, binding, expect_digest, read_saved};
+use crate::cli::planning::{Planner, SelectionArgs, binding, read_saved};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::writing::Writing;
@@ -44,9 +45,8 @@ pub(super) struct HowArgs {
     /// Goes on without asking.
     #[arg(long)]
     auto_approve: bool,
-    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
-    #[arg(long, value_name = "HEX")]
-    expect_digest: Option<String>,
+    #[command(flatten)]
+    approval: ApprovalArgs,
     /// How many gateways are worked on at once, waiting for the cloud included.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     parallelism: u16,
@@ -138,9 +138,10 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Converge => "apply",
         Goal::Destroy => "destroy",
     };
-    let approved = how.auto_approve || how.expect_digest.is_some();
-    refuse_to_hang(approved, how, session, command)?;
+    let settled = how.auto_approve || how.approval.is_given();
+    refuse_to_hang(settled, how, session, command)?;
     how.begin(session)?;
+    let approved = how.approval.read(session)?;
     let workspace = Workspace::open(session)?;
     let wanted = match goal {
         Goal::Converge => workspace.wanted(session, task.paths)?,
@@ -162,11 +163,11 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         let plan = planner.with_cloud(session, &connection).await?;
         show_plan(&plan, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
-        if let Some(expected) = &how.expect_digest {
-            expect_digest(expected, &plan, &binding(session, &workspace, state))?;
+        if let Some(approved) = approved {
+            approved.check(&plan, &binding(session, &workspace, state))?;
         }
         if !plan.is_empty()
-            && !approved
+            && !settled
             && !session.terminal.confirm(&view::question(&plan, goal))?
         {
             session
@@ -197,8 +198,8 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     workspace.check_cloud(session, &writing.state)?;
     let now = binding(session, &workspace, &writing.state);
     saved.check(&writing.state, &wanted.desired, &now)?;
-    if let Some(expected) = &args.how.expect_digest {
-        expect_digest(expected, &saved.plan, &now)?;
+    if let Some(approved) = args.how.approval.read(session)? {
+        approved.check(&saved.plan, &now)?;
     }
     block_on(async {
         let connection = connect(session, &workspace).await?;

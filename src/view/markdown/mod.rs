@@ -8,7 +8,7 @@ use std::fmt::Write;
 use crate::model::{Attributes, Diagnostic, Severity, SourceLine, Value};
 use crate::plan::{Action, Drift, DriftedField, FieldChange, How, Move, Reason};
 use crate::policy::Finding;
-use crate::review::{Difference, Group, Item, Review, Risk, Shift};
+use crate::review::{Difference, Group, Item, Review, Risk};
 
 use super::words::{self, Cause, Part};
 use budget::{Piece, Section, Weight, fit};
@@ -493,7 +493,11 @@ fn difference(difference: &Difference) -> Section {
     let Difference { shifts, partial } = difference;
     let pieces = shifts.iter().map(|(address, shift)| Piece {
         weight: Weight::Shifted,
-        text: format!("- {}: {}\n", code(&address.to_string()), shifted(shift)),
+        text: format!(
+            "- {}: {}\n",
+            code(&address.to_string()),
+            parts(&words::shift(shift))
+        ),
         brief: None,
     });
     let pieces: Vec<Piece> = pieces.collect();
@@ -507,24 +511,5 @@ fn difference(difference: &Difference) -> Section {
         head: format!("\n**Changed since the last review: {number}.**{partial}\n\n"),
         pieces,
         tail: "\n".to_owned(),
-    }
-}
-
-fn shifted(shift: &Shift) -> String {
-    match shift {
-        Shift::Came(action) => format!("**{}** is new", action.word()),
-        Shift::Went(action) => format!("{} is not in the plan any more", action.word()),
-        Shift::Turned { before, now } => {
-            format!("{} has become **{}**", before.word(), now.word())
-        }
-        Shift::Differs { action, fields } => {
-            let paths: Vec<String> = fields.keys().map(|path| code(&path.to_string())).collect();
-            let what = if paths.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", paths.join(", "))
-            };
-            format!("{} does something else{what}", action.word())
-        }
     }
 }

@@ -7,13 +7,6 @@ use crate::support::{Cloud, Gateway, Project};
 const CREATE: &str = "CreateCloudNativeAPIGateway";
 const MODIFY: &str = "ModifyCloudNativeAPIGateway";
 
-/// Returns the digest that a plan ends with.
-fn digest(project: &Project) -> String {
-    let plan = project.run(&["plan"]).well().stdout;
-    let line = plan.lines().last().unwrap();
-    line.strip_prefix("Digest: ").unwrap().to_owned()
-}
-
 #[test]
 fn a_saved_plan_is_shown_and_applied_as_it_was_reviewed() {
     let cloud = Cloud::start(&[]);
@@ -196,9 +189,9 @@ fn a_digest_stands_for_one_plan_wherever_it_is_made() {
         Gateway::new("a").with("description: new"),
         Gateway::new("c"),
     ]);
-    let first = digest(&project);
+    let first = project.digest();
     assert_eq!(first.len(), 64);
-    assert_eq!(digest(&project), first);
+    assert_eq!(project.digest(), first);
     let plan = project.run(&["plan", "--format", "json"]).well().json();
     assert_eq!(plan["gwplan"]["digest"], first.as_str());
     // Another copy of the same project, with the gateways in another order.
@@ -213,13 +206,13 @@ fn a_digest_stands_for_one_plan_wherever_it_is_made() {
         copy.path("state/default.json"),
     )
     .unwrap();
-    assert_eq!(digest(&copy), first);
+    assert_eq!(copy.digest(), first);
     // Any other plan has another.
     copy.gateways([
         Gateway::new("a").with("description: newer"),
         Gateway::new("c"),
     ]);
-    assert_ne!(digest(&copy), first);
+    assert_ne!(copy.digest(), first);
 }
 
 #[test]
@@ -227,7 +220,7 @@ fn only_the_expected_digest_is_applied() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways([Gateway::new("a")]);
-    let approved = digest(&project);
+    let approved = project.digest();
     let wrong = project
         .run(&["apply", "--expect-digest", &"0".repeat(64)])
         .ended(1);
@@ -265,7 +258,7 @@ fn only_the_expected_digest_is_applied() {
     project
         .run(&["apply", "plan.json", "--expect-digest", &approved])
         .ended(1);
-    let approved = digest(&project);
+    let approved = project.digest();
     project
         .run(&["apply", "plan.json", "--expect-digest", &approved])
         .well();

@@ -35,10 +35,9 @@ fn the_next_run_goes_on_where_a_killed_one_was() {
     let plan = project.run(&["plan"]).well();
     let waits = "gateway.b is being created already";
     assert!(plan.stdout.contains(waits), "{}", plan.stdout);
-    let digest = plan.stdout.lines().last().unwrap();
-    let digest = digest.strip_prefix("Digest: ").unwrap();
+    let digest = project.digest();
     // What was planned before the recovery is what is applied after it.
-    project.run(&["apply", "--expect-digest", digest]).well();
+    project.run(&["apply", "--expect-digest", &digest]).well();
     assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
     exactly_once(&cloud, &project, &both());
 }

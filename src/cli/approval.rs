@@ -1,0 +1,160 @@
+//! Holding a plan to the one that was approved.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::model::{Diagnostic, Fault};
+use crate::plan::{Binding, Plan, SavedPlan, digest};
+use crate::review::Outline;
+use crate::view;
+
+use super::Session;
+use super::failure::Failure;
+
+/// The fewest hexadecimal digits that name a plan.
+const SHORTEST_DIGEST: usize = 12;
+/// The rule under which it is told that a plan is not the approved one.
+const RULE: &str = "not-approved";
+
+/// Which plan was approved.
+#[derive(Debug, Args)]
+pub(super) struct ApprovalArgs {
+    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
+    #[arg(long, value_name = "HEX")]
+    expect_digest: Option<String>,
+    /// The plan that was approved, as `gwplan plan` wrote it with --out or --format json: goes on,
+    /// without asking, only if the plan is that one, and otherwise says what differs.
+    #[arg(long, value_name = "FILE")]
+    approved_plan: Option<PathBuf>,
+}
+
+/// Holds what is known of the plan that was approved.
+pub(super) struct Approved {
+    /// Its digest, or the beginning of it.
+    digest: String,
+    /// What it was to do, where that is known.
+    outline: Option<Outline>,
+}
+
+impl ApprovalArgs {
+    /// Tells whether a plan was approved beforehand.
+    pub(super) fn is_given(&self) -> bool {
+        self.expect_digest.is_some() || self.approved_plan.is_some()
+    }
+
+    /// Reads what was approved; nothing where nothing was.
+    pub(super) fn read(&self, session: &Session) -> Result<Option<Approved>, Failure> {
+        let outline = match &self.approved_plan {
+            Some(file) => Some(read_outline(&session.root.join(file), file)?),
+            None => None,
+        };
+        let expected = match &self.expect_digest {
+            Some(text) => Some(read_digest(text)?),
+            None => None,
+        };
+        if let (Some(expected), Some(outline)) = (&expected, &outline)
+            && !outline.digest.starts_with(expected.as_str())
+        {
+            let fault = Fault::new(format!(
+                "the approved plan has the digest {}, not {expected}",
+                outline.digest
+            ));
+            return Err(fault
+                .hint("give the file and the digest of one plan")
+                .into());
+        }
+        let digest = expected.or_else(|| Some(outline.as_ref()?.digest.clone()));
+        Ok(digest.map(|digest| Approved { digest, outline }))
+    }
+}
+
+impl Approved {
+    /// Refuses a plan that is not the one that was approved, and says what differs.
+    pub(super) fn check(&self, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
+        let found = digest(plan, binding);
+        if found.starts_with(&self.digest) {
+            return Ok(());
+        }
+        let summary = format!(
+            "this plan is not the one that was approved: its digest is {found}, not {}",
+            self.digest
+        );
+        let first = Diagnostic::error(RULE, summary).help(
+            "the files, the state or the cloud have changed since: review the plan above, and approve its digest",
+        );
+        let mut told = vec![first];
+        match &self.outline {
+            Some(approved) => told.extend(differences(approved, &Outline::of(plan, &found))),
+            None => told.extend(what_moved(plan)),
+        }
+        Err(Failure::Diagnostics(told))
+    }
+}
+
+/// Says what a plan does otherwise than the approved one.
+fn differences(approved: &Outline, found: &Outline) -> Vec<Diagnostic> {
+    let lines = view::difference_lines(&approved.difference(found));
+    if lines.is_empty() {
+        let summary = "the steps are the same, but not what they are bound to: the project's environment, state, endpoint or region, or a move";
+        return vec![Diagnostic::error(RULE, summary)];
+    }
+    let lines = lines.into_iter();
+    lines.map(|line| Diagnostic::error(RULE, line)).collect()
+}
+
+/// Says what is known to have moved where the approved plan itself is not at hand.
+fn what_moved(plan: &Plan) -> Vec<Diagnostic> {
+    let drifts = plan.drift.iter().map(|drift| {
+        let address = &drift.address;
+        let paths: Vec<String> = drift
+            .fields
+            .iter()
+            .map(|field| field.path.to_string())
+            .collect();
+        let what = if drift.gone {
+            "has been deleted".to_owned()
+        } else {
+            format!("has been changed ({})", paths.join(", "))
+        };
+        let summary = format!("{address} {what} outside gwplan since the last apply");
+        Diagnostic::warning(RULE, summary).about(address)
+    });
+    let mut told: Vec<Diagnostic> = drifts.collect();
+    if told.is_empty() {
+        let summary = "nothing was changed outside gwplan since the last apply: the files or the state have moved";
+        told.push(Diagnostic::warning(RULE, summary).help(
+            "with `--approved-plan FILE`, the JSON of the plan that was approved, it is told what differs",
+        ));
+    }
+    told
+}
+
+fn read_digest(text: &str) -> Result<String, Failure> {
+    let digest = text.trim().to_lowercase();
+    if digest.len() < SHORTEST_DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let fault = Fault::new(format!("{digest:?} is no digest of a plan"));
+        return Err(fault.hint("`gwplan plan` prints it after `Digest:`").into());
+    }
+    Ok(digest)
+}
+
+/// Reads a saved plan, or a plan's JSON.
+fn read_outline(path: &Path, shown: &Path) -> Result<Outline, Failure> {
+    let shown = shown.display();
+    let bytes = std::fs::read(path).with_context(|| format!("{shown} can't be read"))?;
+    let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if let Some(outline) = Outline::from_json(&json) {
+        return Ok(outline);
+    }
+    match SavedPlan::decode(&bytes) {
+        Ok(saved) => Ok(Outline::of(&saved.plan, &saved.digest)),
+        Err(fault) => {
+            let fault = Fault::new(format!("{shown} is no plan of gwplan's")).because(fault);
+            Err(fault
+                .hint("keep the output of `gwplan plan --format json`, or what `--out FILE` writes")
+                .into())
+        }
+    }
+}
