@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Attributes, FieldPath, OWNER_KEY, Value, visible};
-use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason};
+use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason, Step};
 use crate::policy::Finding;
 use crate::review::{Group, Item, Review, Risk};
 
@@ -56,6 +56,9 @@ pub fn render(review: &Review<'_>) -> String {
                 "{QUIET}Ignored: {path} of {address} differs, which ignoreChanges leaves alone.{QUIET:#}"
             ),
         );
+    }
+    if !plan.ignored.is_empty() {
+        out.push('\n');
     }
     render_policy(&mut out, review.policy);
     render_end(&mut out, review);
@@ -200,7 +203,7 @@ fn render_item(out: &mut String, item: &Item<'_>) {
             let paths = step.changes.iter().map(|change| path_key(&change.path));
             let width = paths.map(|key| key.chars().count()).max();
             for change in &step.changes {
-                render_change(out, change, width.unwrap_or_default());
+                render_change(out, step, change, width.unwrap_or_default());
             }
         }
         _ => {}
@@ -246,26 +249,25 @@ fn render_attributes(out: &mut String, attributes: &Attributes, indent: usize) {
 
 /// Writes a path as the key of a line.
 fn path_key(path: &FieldPath) -> String {
-    format!("{path}:")
+    format!("{}:", visible(&path.to_string()))
 }
 
 /// Shows a change; `width` is that of the widest key among its neighbours, in characters.
-fn render_change(out: &mut String, change: &FieldChange, width: usize) {
+fn render_change(out: &mut String, step: &Step, change: &FieldChange, width: usize) {
     let FieldChange {
         path,
         before,
         after,
         how,
-        drifted,
+        drifted: _,
     } = change;
-    let note = match how {
-        How::InPlace(call) => format!("{QUIET}# by {call}{QUIET:#}"),
-        How::Replace => format!("{REMOVE}# forces replacement{REMOVE:#}"),
+    let style = match how {
+        How::InPlace(_) => QUIET,
+        How::Replace => REMOVE,
     };
-    let note = if *drifted {
-        format!("{note}{QUIET}; was changed outside gwplan{QUIET:#}")
-    } else {
-        note
+    let note = match words::how(step, change) {
+        note if note.is_empty() => note,
+        note => format!("  {style}# {note}{style:#}"),
     };
     let long = |value: &Option<Value>| {
         value
@@ -276,20 +278,20 @@ fn render_change(out: &mut String, change: &FieldChange, width: usize) {
     let key = path_key(path);
     match (before, after) {
         (Some(Value::Text(old)), Some(Value::Text(new))) if long(before) || long(after) => {
-            line(out, &format!("      {CHANGE}~{CHANGE:#} {key}  {note}"));
+            line(out, &format!("      {CHANGE}~{CHANGE:#} {key}{note}"));
             render_text_change(out, old, new);
         }
         (Some(old), Some(new)) => line(
             out,
-            &format!("      {CHANGE}~{CHANGE:#} {key:<width$} {old} → {new}  {note}"),
+            &format!("      {CHANGE}~{CHANGE:#} {key:<width$} {old} → {new}{note}"),
         ),
         (None, Some(new)) => line(
             out,
-            &format!("      {ADD}+{ADD:#} {key:<width$} {new}  {note}"),
+            &format!("      {ADD}+{ADD:#} {key:<width$} {new}{note}"),
         ),
         (Some(old), None) => line(
             out,
-            &format!("      {REMOVE}-{REMOVE:#} {key:<width$} {old}  {note}"),
+            &format!("      {REMOVE}-{REMOVE:#} {key:<width$} {old}{note}"),
         ),
         (None, None) => {}
     }

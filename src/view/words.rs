@@ -172,6 +172,24 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
     }
 }
 
+/// Says how a change is made, and that others had a hand in it; empty where there is nothing to say.
+pub(super) fn how(step: &Step, change: &FieldChange) -> String {
+    let how = match &change.how {
+        How::Replace => "forces replacement".to_owned(),
+        // What is made anew is made with it.
+        How::InPlace(_) if step.action == Action::Replace => String::new(),
+        How::InPlace(call) => format!("by {call}"),
+    };
+    let outside = if change.drifted {
+        "was changed outside gwplan"
+    } else {
+        ""
+    };
+    let said = [how.as_str(), outside];
+    let said = said.into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("; ")
+}
+
 /// Says how a step differs from what it was in an earlier plan.
 pub(super) fn shift(shift: &Shift) -> Vec<Part> {
     match shift {

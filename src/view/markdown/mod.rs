@@ -6,7 +6,7 @@ mod inert;
 use std::fmt::Write;
 
 use crate::model::{Attributes, Diagnostic, Severity, SourceLine, Value};
-use crate::plan::{Action, Drift, DriftedField, FieldChange, How, Move, Reason};
+use crate::plan::{Action, Drift, DriftedField, FieldChange, Move, Reason, Step};
 use crate::policy::Finding;
 use crate::review::{Difference, Group, Item, Review, Risk};
 
@@ -383,7 +383,7 @@ fn lines(item: &Item<'_>) -> Vec<String> {
     let step = item.step;
     let mut lines = Vec::new();
     for change in &step.changes {
-        changed(change, &mut lines);
+        changed(step, change, &mut lines);
     }
     if step.changes.is_empty() {
         flattened(&item.attributes, "", &mut lines);
@@ -393,28 +393,20 @@ fn lines(item: &Item<'_>) -> Vec<String> {
     lines
 }
 
-fn changed(change: &FieldChange, lines: &mut Vec<String>) {
+fn changed(step: &Step, change: &FieldChange, lines: &mut Vec<String>) {
     let FieldChange {
         path,
         before,
         after,
-        how,
-        drifted,
+        how: _,
+        drifted: _,
     } = change;
-    let how = match how {
-        How::InPlace(call) => format!("by {call}"),
-        How::Replace => "forces replacement".to_owned(),
-    };
-    let drifted = if *drifted {
-        "; was changed outside gwplan"
-    } else {
-        ""
-    };
     let before = before.as_ref().map(|value| format!("- {path}: {value}"));
     let after = after.as_ref().map(|value| format!("+ {path}: {value}"));
     let mut both: Vec<String> = before.into_iter().chain(after).collect();
-    if let Some(last) = both.last_mut() {
-        let _ = write!(last, "  # {how}{drifted}");
+    let note = words::how(step, change);
+    if let Some(last) = both.last_mut().filter(|_| !note.is_empty()) {
+        let _ = write!(last, "  # {note}");
     }
     lines.extend(both);
 }
