@@ -13,7 +13,7 @@ use crate::model::{
     value_at,
 };
 use crate::schema::project::{
-    DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, OVERLAYS_FIELD, PROJECT, VARS_KEY,
+    DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, OVERLAYS_FIELD, POLICY_KEY, PROJECT, VARS_KEY,
 };
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
 
@@ -21,6 +21,7 @@ use super::document::{Document, Parsed};
 use super::environments::{self, Environment, default_state_path};
 use super::files::{PROJECT_FILE, tidy};
 use super::options::Options;
+use super::policy::Policy;
 use super::read::{Place, Reader};
 use super::resource::{Layer, diagnostic};
 use super::variables::Variables;
@@ -98,6 +99,8 @@ pub struct Project {
     pub timeouts: Timeouts,
     /// Words beyond the known ones.
     pub allow: Allowances,
+    /// What plans are held to.
+    pub policy: Policy,
     /// The environment that was chosen.
     pub environment: Option<String>,
     /// The names of all environments, in the order of the file.
@@ -121,7 +124,7 @@ impl Default for Project {
 }
 
 fn filled(mut attributes: Attributes) -> Attributes {
-    for section in ["provider", "state", "timeouts"] {
+    for section in ["provider", "state", "timeouts", POLICY_KEY] {
         attributes
             .entry(section.to_owned())
             .or_insert_with(|| Value::Map(Attributes::new()));
@@ -235,6 +238,7 @@ impl Project {
                 ),
             },
             allow: allowances(attributes),
+            policy: Policy::default(),
             environment: None,
             environments: Vec::new(),
             defaults: Attributes::new(),
@@ -276,6 +280,8 @@ struct Section<'a> {
     table: &'static [Field],
     place: Place<'a>,
     attributes: Attributes,
+    /// What was written beside the defaults, but wrongly.
+    unread: Vec<FieldPath>,
     defaults: Defaults,
 }
 
@@ -379,6 +385,7 @@ impl<'a> Source<'a> {
             table,
             place,
             attributes: reader.fields(&[table], &own, place, within),
+            unread: reader.unread,
             defaults,
         }
     }
@@ -427,7 +434,11 @@ fn settle(
             );
         }
     }
-    let mut project = Project::from_attributes(&mut filled(attributes), &mut |key, written| {
+    let mut attributes = filled(attributes);
+    let places: Vec<_> = sections.iter().map(|section| section.place).collect();
+    let unread: Vec<_> = sections.iter().flat_map(|s| &s.unread).collect();
+    let policy = Policy::new(attributes.get(POLICY_KEY), &places, &unread, diagnostics);
+    let mut project = Project::from_attributes(&mut attributes, &mut |key, written| {
         let path = FieldPath::from_iter(["timeouts", key]);
         let mut above = sections.iter().rev();
         let section = above.find(|section| value_at(&section.attributes, &path).is_some());
@@ -438,6 +449,7 @@ fn settle(
             diagnostics,
         )
     });
+    project.policy = policy;
     project.environment = environment.map(str::to_owned);
     project.defaults = defaults;
     project.overlays = sections.iter().flat_map(Section::overlays).collect();

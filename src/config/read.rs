@@ -65,6 +65,15 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Goes to what a segment of a path leads to: a key, or the position of an item.
+    fn within(self, segment: &str) -> Self {
+        let item = segment.parse().ok().filter(|index| {
+            let item = self.node.and_then(|node| node.item(*index));
+            item.is_some()
+        });
+        item.map_or_else(|| self.under(segment), |index| self.item(index))
+    }
+
     fn fallback(self) -> (usize, usize) {
         match self.node {
             Some(Node {
@@ -110,12 +119,19 @@ impl<'a> Place<'a> {
         let place = path
             .segments()
             .iter()
-            .fold(self, |place, key| place.under(key));
+            .fold(self, |place, key| place.within(key));
         if on_key {
             place.at_key()
         } else {
             place.at_value()
         }
+    }
+
+    /// Tells whether a value stands here itself, be it an item of a list.
+    pub(super) fn reaches(self, path: &FieldPath) -> bool {
+        let segments = path.segments().iter();
+        let node = segments.fold(self, |place, key| place.within(key)).node;
+        node.is_some()
     }
 
     /// Tells whether the attribute stands here itself.
@@ -269,7 +285,7 @@ impl<'d> Reader<'d> {
             (Shape::Tags, Yaml::Mapping(mapping)) => {
                 Some(Value::Map(self.tags(mapping, place, path)))
             }
-            (Shape::Texts, Yaml::Sequence(items)) => Some(Value::List(
+            (Shape::Texts | Shape::Choices(_), Yaml::Sequence(items)) => Some(Value::List(
                 items
                     .iter()
                     .enumerate()

@@ -3,7 +3,12 @@
 //! A policy looks at a plan that is made and says what is wrong with it. It changes nothing about the
 //! plan, and it is pure: the files of policies are read by whoever calls.
 
+mod glob;
+mod guards;
+
 use crate::model::{Address, Location};
+
+pub use guards::{Locate, Subject, evaluate as evaluate_guards, idle as idle_guards};
 
 /// Says how much weight a finding has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

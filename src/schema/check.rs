@@ -75,6 +75,13 @@ fn check_value(
         (Shape::Object(fields), Value::Map(map)) => {
             check_fields(fields, map, path, context, findings);
         }
+        (Shape::Choices(choice), Value::List(items)) => {
+            let words = items.iter().enumerate();
+            let words = words.filter_map(|(at, item)| Some((at, item.as_text()?)));
+            findings.extend(words.filter_map(|(at, word)| {
+                check_choice(choice, word, &path.child(at.to_string()), context)
+            }));
+        }
         (Shape::Tags, Value::Map(tags)) => check_tags(tags, path, findings),
         _ => {}
     }

@@ -186,6 +186,10 @@ fn shape(shape: &Shape, complete: bool) -> Json {
             "additionalProperties": { "type": ["string", "number", "boolean"], "maxLength": 255 },
         }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Shape::Choices(choice) => {
+            let word = or_reference(&json!({ "type": "string", "enum": choice.known }));
+            json!({ "type": "array", "items": word })
+        }
     }
 }
 

@@ -25,10 +25,13 @@ pub const REGIONS: &[&str] = &[
 ];
 
 /// The shape of a region, shared by every field that holds one.
-pub const REGION: Shape = Shape::Choice(Choice {
+pub const REGION: Shape = Shape::Choice(REGION_WORDS);
+
+/// The words that name a region.
+pub const REGION_WORDS: Choice = Choice {
     known: REGIONS,
     allow: Some("region"),
-});
+};
 
 /// The keys that every kind of resource has beside its own fields.
 pub const META: &[Field] = &[

@@ -8,6 +8,7 @@
 pub mod check;
 pub mod json_schema;
 pub mod meta;
+pub mod policy;
 pub mod project;
 pub mod reference;
 pub mod wire;
@@ -39,6 +40,8 @@ pub struct ResourceSchema {
     pub delete_guard: Option<&'static str>,
     /// The paths of the fields whose change changes what is paid to the vendor.
     pub billed: &'static [&'static str],
+    /// The fields that a project's guards look at.
+    pub guarded: Guarded,
     /// Checks that look at several fields at once.
     pub rules: fn(&Attributes, &Context<'_>) -> Vec<Finding>,
 }
@@ -49,6 +52,20 @@ impl ResourceSchema {
         let fields = self.fields.iter();
         fields.filter(|field| field.read == Read::Listed)
     }
+}
+
+/// Names the fields that a project's guards look at, as paths; a kind may have several of one sort, or
+/// none.
+#[derive(Debug)]
+pub struct Guarded {
+    /// Its tags.
+    pub tags: &'static [&'static str],
+    /// How large it is, in a word.
+    pub specification: &'static [&'static str],
+    /// Its version.
+    pub version: &'static [&'static str],
+    /// The bandwidth of its public network.
+    pub bandwidth: &'static [&'static str],
 }
 
 /// Describes one field.
@@ -161,6 +178,8 @@ pub enum Shape {
     Tags,
     /// A list of texts.
     Texts,
+    /// A list of words out of a set.
+    Choices(Choice),
 }
 
 impl Shape {
@@ -172,7 +191,7 @@ impl Shape {
             Self::Text(_) | Self::Choice(_) => "text",
             Self::Object(_) => "a map of keys",
             Self::Tags => "a map of tag keys to tag values",
-            Self::Texts => "a list",
+            Self::Texts | Self::Choices(_) => "a list",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The table of the project file, gwplan.yaml.
 
 use super::meta::REGION;
+use super::policy::POLICY;
 use super::{Change, Choice, Field, Literal, Need, Read, Shape, Text, Usual, Whole};
 
-const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -> Field {
+pub(super) const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -> Field {
     Field {
         key,
         wire: None,
@@ -15,7 +16,7 @@ const fn local(key: &'static str, shape: Shape, need: Need, doc: &'static str) -
     }
 }
 
-const TEXT: Shape = Shape::Text(Text {
+pub(super) const TEXT: Shape = Shape::Text(Text {
     min: 1,
     max: 4096,
     prefix: None,
@@ -34,9 +35,18 @@ pub const ENVIRONMENTS_KEY: &str = "environments";
 /// What [`ENVIRONMENTS_KEY`] is for.
 pub const ENVIRONMENTS_DOC: &str = "Environments by name, chosen with `--env NAME` or `GWPLAN_ENV`. The keys of an environment are laid over those at the top, key by key. Without a `state.path` of its own its state is `state/NAME.json`.";
 
+/// The key that holds what plans are held to.
+pub const POLICY_KEY: &str = "policy";
+
 /// The top-level keys of gwplan.yaml, beside those that hold names: `defaults`, `vars`,
 /// `environments`.
-pub const PROJECT: &[Field] = &[PROVIDER_FIELD, STATE_FIELD, TIMEOUTS_FIELD, ALLOW_FIELD];
+pub const PROJECT: &[Field] = &[
+    PROVIDER_FIELD,
+    STATE_FIELD,
+    TIMEOUTS_FIELD,
+    ALLOW_FIELD,
+    POLICY_FIELD,
+];
 
 /// The keys of an environment, beside `defaults` and `vars`.
 pub const ENVIRONMENT: &[Field] = &[
@@ -44,6 +54,7 @@ pub const ENVIRONMENT: &[Field] = &[
     STATE_FIELD,
     TIMEOUTS_FIELD,
     ALLOW_FIELD,
+    POLICY_FIELD,
     OVERLAYS_FIELD,
 ];
 
@@ -73,6 +84,13 @@ const ALLOW_FIELD: Field = local(
     Shape::Object(ALLOW),
     Need::Optional,
     "Words that the cloud has learnt since this version of gwplan was made.",
+);
+
+const POLICY_FIELD: Field = local(
+    POLICY_KEY,
+    Shape::Object(POLICY),
+    Need::Optional,
+    "What plans are held to: `plan` fails where one goes against it, and `apply` refuses it but with `--override-policy REASON`.",
 );
 
 /// The files that are laid over the others in one environment.

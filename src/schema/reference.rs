@@ -10,7 +10,7 @@ use super::project::{
     DEFAULTS_DOC, DEFAULTS_KEY, ENVIRONMENTS_DOC, ENVIRONMENTS_KEY, OVERLAYS_FIELD, PROJECT,
     VARS_DOC, VARS_KEY,
 };
-use super::{Change, Field, Need, ResourceSchema, Shape, Text, Whole};
+use super::{Change, Choice, Field, Need, ResourceSchema, Shape, Text, Whole};
 
 /// Returns the page.
 pub fn page(schemas: &[&ResourceSchema]) -> String {
@@ -91,20 +91,19 @@ fn value(shape: &Shape) -> String {
             max,
             prefix: None,
         }) => format!("text of {min} to {max} characters"),
-        Shape::Choice(choice) => {
-            let words: Vec<String> = choice
-                .known
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect();
-            let more = choice
-                .allow
-                .map(|key| format!("; `allow.{key}` in gwplan.yaml adds more"));
-            format!("one of {}{}", words.join(", "), more.unwrap_or_default())
-        }
+        Shape::Choice(choice) => format!("one of {}", words(choice)),
+        Shape::Choices(choice) => format!("a list of words out of {}", words(choice)),
         Shape::Texts => "a list of texts".to_owned(),
         Shape::Flag | Shape::Object(_) | Shape::Tags => shape.expects().to_owned(),
     }
+}
+
+fn words(choice: &Choice) -> String {
+    let words = choice.known.iter().map(|word| format!("`{word}`"));
+    let more = choice
+        .allow
+        .map(|key| format!("; `allow.{key}` in gwplan.yaml adds more"));
+    words.collect::<Vec<_>>().join(", ") + &more.unwrap_or_default()
 }
 
 fn change(change: Change) -> String {

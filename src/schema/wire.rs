@@ -81,7 +81,7 @@ fn decode_value(shape: &Shape, json: &Json) -> Option<Value> {
             .as_i64()
             .filter(|number| number >= min)
             .map(Value::Int),
-        (Shape::Texts, Json::Array(items)) => Some(Value::List(
+        (Shape::Texts | Shape::Choices(_), Json::Array(items)) => Some(Value::List(
             items
                 .iter()
                 .filter_map(Json::as_str)

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Call, Effect, Service};
 use crate::model::{Attributes, OWNER_KEY, Observed, Phase, Value};
-use crate::schema::{ResourceSchema, wire};
+use crate::schema::{Guarded, ResourceSchema, wire};
 
 use super::{Accepted, Details, Handles, Kind, Page, Target};
 
@@ -25,6 +25,15 @@ pub const SCHEMA: &ResourceSchema = &ResourceSchema {
     calls: fields::CALLS,
     delete_guard: Some("deleteProtect"),
     billed: fields::BILLED,
+    guarded: Guarded {
+        tags: &["tags"],
+        specification: &["nodeConfig.specification"],
+        version: &["gatewayVersion"],
+        bandwidth: &[
+            "internetMaxBandwidthOut",
+            "internetConfig.internetMaxBandwidthOut",
+        ],
+    },
     rules: rules::rules,
 };
 

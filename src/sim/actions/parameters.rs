@@ -218,7 +218,7 @@ fn kind_of(shape: &Shape) -> Kind {
         Shape::Text(_) | Shape::Choice(_) => Kind::Text,
         Shape::Object(fields) => Kind::Fields(fields),
         Shape::Tags => Kind::Tags,
-        Shape::Texts => Kind::Texts,
+        Shape::Texts | Shape::Choices(_) => Kind::Texts,
     }
 }
 

@@ -227,7 +227,7 @@ fn empty(shape: &Shape) -> Json {
         Shape::Whole(_) => json!(0),
         Shape::Text(_) | Shape::Choice(_) => json!(""),
         Shape::Object(_) => json!({}),
-        Shape::Tags | Shape::Texts => json!([]),
+        Shape::Tags | Shape::Texts | Shape::Choices(_) => json!([]),
     }
 }
 
