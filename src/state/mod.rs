@@ -4,6 +4,7 @@
 //! it into [`State`]. [`Change`] is a step from one state to the next.
 
 mod change;
+mod history;
 mod intent;
 pub mod journal;
 mod v1;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::model::{Address, Attributes, Identity, Observed, SourceLine};
 
 pub use change::Change;
+pub use history::{HistoryEntry, MAX_HISTORY, Override, Planned};
 pub use intent::{Draft, Intent, Request};
 
 /// The newest format, and the only one that is written.
@@ -38,6 +40,8 @@ pub struct State {
     pub resources: BTreeMap<Address, Record>,
     /// The requests whose outcome is not recorded, by the address that they are about.
     pub intents: BTreeMap<Address, Intent>,
+    /// The latest runs that have changed something, the newest last.
+    pub history: Vec<HistoryEntry>,
 }
 
 impl State {
@@ -49,6 +53,7 @@ impl State {
             cloud: None,
             resources: BTreeMap::new(),
             intents: BTreeMap::new(),
+            history: Vec::new(),
         }
     }
 

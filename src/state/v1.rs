@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::Address;
 
-use super::{Intent, Record, State, StateError};
+use super::{HistoryEntry, Intent, Record, State, StateError};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +22,8 @@ struct File<R> {
     resources: R,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     intents: BTreeMap<Address, Intent>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    history: Vec<HistoryEntry>,
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
@@ -32,6 +34,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
         cloud,
         resources: Resources(resources),
         intents,
+        history,
     } = serde_json::from_slice::<File<Resources>>(bytes)?;
     let state = State {
         lineage,
@@ -39,6 +42,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
         cloud,
         resources,
         intents,
+        history,
     };
     state.check()?;
     Ok(state)
@@ -85,6 +89,7 @@ pub(super) fn encode(state: &State) -> Vec<u8> {
         cloud,
         resources,
         intents,
+        history,
     } = state;
     let file = File {
         version: 1,
@@ -93,6 +98,7 @@ pub(super) fn encode(state: &State) -> Vec<u8> {
         cloud: cloud.clone(),
         resources,
         intents: intents.clone(),
+        history: history.clone(),
     };
     let mut bytes = Vec::new();
     // Writing plain data to memory can't fail.

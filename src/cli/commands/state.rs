@@ -9,6 +9,7 @@ use crate::schema::suggest;
 use crate::state::{Record, State};
 use crate::view;
 
+use crate::cli::arguments::Format;
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::workspace::Workspace;
@@ -30,6 +31,12 @@ enum StateCommand {
         /// The address, for example gateway.prod-ingress.
         #[arg(value_name = "ADDR")]
         address: Address,
+    },
+    /// Lists the latest runs that have changed something, the newest last.
+    History {
+        /// The form of the output.
+        #[arg(long, default_value = "text")]
+        format: Format,
     },
     /// Gives a resource another address; the cloud is not touched.
     Mv {
@@ -59,6 +66,13 @@ pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> 
         StateCommand::Show { address } => {
             let state = workspace.state()?;
             view::record_text(address, recorded(address, &state)?)
+        }
+        StateCommand::History { format } => {
+            let history = workspace.state()?.history;
+            match format {
+                Format::Text => view::history_text(&history),
+                Format::Json => view::history_json(&history),
+            }
         }
         StateCommand::Mv { from, to, lock } => {
             let lock = lock.take(&workspace, session, "state mv")?;

@@ -1,0 +1,128 @@
+//! The runs that have changed something, as the state remembers them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::State;
+
+/// The most runs that are remembered; the oldest goes first.
+pub const MAX_HISTORY: usize = 100;
+
+/// Tells of one run that began to carry out a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryEntry {
+    /// When it began.
+    pub at: Timestamp,
+    /// The user's name.
+    pub user: String,
+    /// The machine's name.
+    pub host: String,
+    /// Where the run can be watched, if a pipeline made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The command: `apply` or `destroy`.
+    pub command: String,
+    /// The plan's digest, in hexadecimal digits.
+    pub digest: String,
+    /// What was to be done.
+    pub planned: Planned,
+    /// The policies that denied the plan and were overridden.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Override>,
+}
+
+/// Counts what a run was to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Planned {
+    /// Resources to be made, replacements among them.
+    pub add: usize,
+    /// Resources to be changed while they live.
+    pub change: usize,
+    /// Resources to be deleted, replacements among them.
+    pub destroy: usize,
+    /// Resources whose create or delete was waited for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resume: usize,
+    /// Records to be dropped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forget: usize,
+    /// Records that were to get another address.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: usize,
+}
+
+/// Says why policies were overridden, and which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Override {
+    /// The reason, in the words of whoever did it.
+    pub reason: String,
+    /// The ids of the rules, each once.
+    pub rules: Vec<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl State {
+    /// Remembers a run; of those before, only the latest.
+    pub fn remember(&mut self, entry: HistoryEntry) {
+        self.history.push(entry);
+        let over = self.history.len().saturating_sub(MAX_HISTORY);
+        self.history.drain(..over);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{decode, encode};
+
+    fn entry(number: usize) -> HistoryEntry {
+        HistoryEntry {
+            at: "2026-01-02T03:04:05Z".parse().expect("a time"),
+            user: "ada".to_owned(),
+            host: "laptop".to_owned(),
+            url: None,
+            command: "apply".to_owned(),
+            digest: number.to_string(),
+            planned: Planned {
+                add: 1,
+                ..Planned::default()
+            },
+            overridden: Some(Override {
+                reason: "a fire".to_owned(),
+                rules: vec!["max-destroys".to_owned()],
+            }),
+        }
+    }
+
+    #[test]
+    fn the_last_hundred_runs_are_remembered_and_read_back() {
+        let mut state = State::new();
+        assert!(!String::from_utf8_lossy(&encode(&state)).contains("history"));
+        for number in 0..MAX_HISTORY + 7 {
+            state.remember(entry(number));
+        }
+        assert_eq!(state.history.len(), MAX_HISTORY);
+        assert_eq!(state.history[0].digest, "7");
+        assert_eq!(decode(&encode(&state)).expect("valid"), state);
+    }
+
+    #[test]
+    fn what_is_no_history_is_refused() {
+        let mut state = State::new();
+        state.remember(entry(0));
+        let text = String::from_utf8(encode(&state)).expect("text");
+        let unknown = text.replace("\"reason\"", "\"raeson\"");
+        let error = decode(unknown.as_bytes()).expect_err("refused").to_string();
+        assert!(error.contains("raeson"), "{error}");
+    }
+}
