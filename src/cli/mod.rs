@@ -10,6 +10,7 @@ mod failure;
 mod locking;
 mod logging;
 mod planning;
+mod policing;
 mod signals;
 mod terminal;
 mod workspace;

@@ -107,7 +107,7 @@ pub fn turns_direction(character: char) -> bool {
 
 /// Writes control characters out, since what is quoted from a file must not move the cursor or look
 /// like something else, and shortens what is too long to be read.
-pub fn printable(text: String) -> String {
+fn printable(text: String) -> String {
     const MAX_CHARS: usize = 1000;
     let mut shown = text;
     if let Some((end, _)) = shown.char_indices().nth(MAX_CHARS) {

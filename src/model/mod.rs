@@ -17,7 +17,7 @@ mod value;
 pub use address::{Address, AddressError, MAX_NAME_CHARS};
 pub use clock::Clock;
 pub use diagnostic::{
-    Diagnostic, Rule, Severity, has_errors, is_invisible, printable, sort as sort_diagnostics,
+    Diagnostic, Rule, Severity, has_errors, is_invisible, sort as sort_diagnostics,
     turns_direction, visible,
 };
 pub use fault::Fault;

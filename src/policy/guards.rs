@@ -118,7 +118,7 @@ fn few<'a>(names: impl Iterator<Item = &'a Address>) -> String {
 
 /// Returns the steps that destroy something, but for what a run before has begun: that can't be taken
 /// back, and was let through then.
-fn destroying<'a>(plan: &'a Plan) -> impl Iterator<Item = &'a Step> {
+fn destroying(plan: &Plan) -> impl Iterator<Item = &Step> {
     plan.steps.iter().filter(|step| {
         matches!(step.action, Action::Delete | Action::Replace) && step.reason != Reason::Unfinished
     })

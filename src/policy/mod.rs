@@ -5,10 +5,12 @@
 
 mod glob;
 mod guards;
+mod rego;
 
 use crate::model::{Address, Location};
 
 pub use guards::{Locate, Subject, evaluate as evaluate_guards, idle as idle_guards};
+pub use rego::{Bundle, Outcome, check as check_rego, evaluate as evaluate_rego};
 
 /// Says how much weight a finding has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

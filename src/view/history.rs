@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use crate::model::printable;
+use crate::model::visible;
 use crate::state::{HistoryEntry, Override, Planned};
 
 const STRONG: Style = Style::new().bold();
@@ -39,7 +39,7 @@ fn entry(entry: &HistoryEntry) -> String {
         overridden,
     } = entry;
     // A state can be written by hand.
-    let shown = |text: &str| printable(text.to_owned());
+    let shown = |text: &str| visible(text).into_owned();
     let mut out = format!(
         "{STRONG}{at}{STRONG:#} {} by {} on {}: {}\n",
         shown(command),

@@ -20,6 +20,7 @@ mod order;
 mod outside;
 mod pace;
 mod plan_json;
+mod policy;
 mod readme;
 mod secrets;
 mod signals;

@@ -9,6 +9,7 @@ use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, Plan, SavedPlan, Selection};
+use crate::policy::Finding;
 use crate::review::{Context, Review};
 use crate::view::{self, JsonLines, Progress};
 
@@ -17,6 +18,7 @@ use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning::{Planner, SelectionArgs, binding, read_saved};
+use crate::cli::policing::{OverrideArgs, police, remember};
 use crate::cli::signals;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::writing::Writing;
@@ -50,6 +52,8 @@ pub(super) struct HowArgs {
     /// How many gateways are worked on at once, waiting for the cloud included.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     parallelism: u16,
+    #[command(flatten)]
+    overriding: OverrideArgs,
     #[command(flatten)]
     lock: LockArgs,
     /// The form of the output.
@@ -148,7 +152,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         Goal::Destroy => workspace.wanted_if_any(session)?,
     };
     let lock = how.lock.take(&workspace, session, command)?;
-    let writing = workspace.begin(session, lock)?;
+    let mut writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
     block_on(async {
         let state = &writing.state;
@@ -160,12 +164,14 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             selection: &task.selection,
             workspace: &workspace,
         };
-        let plan = planner.with_cloud(session, &connection).await?;
-        show_plan(&plan, goal, how, session)?;
+        let mut plan = planner.with_cloud(session, &connection).await?;
+        let findings = police(&mut plan, state, &workspace, session);
+        show_plan(&plan, &findings, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(approved) = approved {
             approved.check(&plan, &binding(session, &workspace, state))?;
         }
+        let overridden = how.overriding.let_through(&findings, session)?;
         if !plan.is_empty()
             && !settled
             && !session.terminal.confirm(&view::question(&plan, goal))?
@@ -175,6 +181,8 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
             return Ok(Exit::Failed);
         }
+        let run = (&workspace, session);
+        remember(&mut writing.state, &plan, command, overridden, run);
         let (report, unwritten) =
             carry_out(&plan, writing, &workspace, connection, how, session).await?;
         let exit = tell_end(&plan, &report, goal, how, session)?;
@@ -194,26 +202,25 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     let workspace = Workspace::open(session)?;
     let wanted = workspace.wanted(session, &saved.paths)?;
     let lock = args.how.lock.take(&workspace, session, "apply")?;
-    let writing = workspace.begin(session, lock)?;
+    let mut writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
     let now = binding(session, &workspace, &writing.state);
     saved.check(&writing.state, &wanted.desired, &now)?;
     if let Some(approved) = args.how.approval.read(session)? {
         approved.check(&saved.plan, &now)?;
     }
+    let mut plan = saved.plan.clone();
+    let findings = police(&mut plan, &writing.state, &workspace, session);
     block_on(async {
         let connection = connect(session, &workspace).await?;
-        show_plan(&saved.plan, Goal::Converge, &args.how, session)?;
-        let (report, unwritten) = carry_out(
-            &saved.plan,
-            writing,
-            &workspace,
-            connection,
-            &args.how,
-            session,
-        )
-        .await?;
-        let exit = tell_end(&saved.plan, &report, Goal::Converge, &args.how, session)?;
+        show_plan(&plan, &findings, Goal::Converge, &args.how, session)?;
+        refuse_errors(session, plan.diagnostics.clone())?;
+        let overridden = args.how.overriding.let_through(&findings, session)?;
+        let run = (&workspace, session);
+        remember(&mut writing.state, &plan, "apply", overridden, run);
+        let (report, unwritten) =
+            carry_out(&plan, writing, &workspace, connection, &args.how, session).await?;
+        let exit = tell_end(&plan, &report, Goal::Converge, &args.how, session)?;
         unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
@@ -249,9 +256,15 @@ fn refuse_to_hang(
     Ok(())
 }
 
-fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Result<(), Failure> {
+fn show_plan(
+    plan: &Plan,
+    findings: &[Finding],
+    goal: Goal,
+    how: &HowArgs,
+    session: &Session,
+) -> Result<(), Failure> {
     let text = match how.format {
-        Format::Text if plan.is_empty() && goal == Goal::Destroy => {
+        Format::Text if plan.is_empty() && goal == Goal::Destroy && findings.is_empty() => {
             "Nothing to destroy: the state is empty.\n".to_owned()
         }
         Format::Text => view::plan_text(&Review::new(
@@ -261,13 +274,15 @@ fn show_plan(plan: &Plan, goal: Goal, how: &HowArgs, session: &Session) -> Resul
                 command: None,
                 digest: "",
                 environment: None,
-                policy: &[],
+                policy: findings,
                 schemas: &schema_of,
             },
         )),
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
-            lines.plan(plan)
+            let told = how.overriding.diagnostics(findings);
+            let told = told.iter().map(|finding| lines.diagnostic(finding));
+            lines.plan(plan) + &told.collect::<String>()
         }
     };
     session.terminal.product(&text)

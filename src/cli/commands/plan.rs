@@ -14,6 +14,7 @@ use crate::cli::cloud::connect;
 use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
+use crate::cli::policing::{police, refuse_denied};
 use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -99,6 +100,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             .hint("run `gwplan recover`, then plan again: a plan that is kept must begin from what is recorded")
             .into());
     }
+    let findings = police(&mut plan, &state, &workspace, session);
     let binding = binding(session, &workspace, &state);
     let digest = digest(&plan, &binding);
     let command = args.apply_command(session, &digest);
@@ -108,13 +110,17 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             environment: workspace.project.environment.as_deref(),
             digest: &digest,
             command: Some(&command),
-            policy: &[],
+            policy: &findings,
             schemas: &schema_of,
         },
     );
     let face = args.face.render(&review, || Ok(state.clone()))?;
     session.terminal.product(&face)?;
     refuse_errors(session, plan.diagnostics.clone())?;
+    refuse_denied(
+        &findings,
+        "change what it denies; `gwplan apply --override-policy REASON` carries the plan out all the same",
+    )?;
     let empty = plan.is_empty();
     if let Some(file) = &args.out {
         let saved = SavedPlan::new(plan, &state, &wanted.desired, &args.paths, binding);

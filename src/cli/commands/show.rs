@@ -11,6 +11,7 @@ use crate::view;
 use crate::cli::faces::{FaceArgs, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::planning::{command_line, read_saved};
+use crate::cli::policing::police;
 use crate::cli::workspace::{Workspace, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -41,15 +42,24 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
         let fault = Fault::new(format!("{} is no saved plan", path.display()));
         fault.hint("`gwplan plan --out FILE` makes one")
     })?;
+    let mut plan = saved.plan.clone();
+    let findings = match Workspace::open(session) {
+        Ok(workspace) => police(&mut plan, &workspace.state()?, &workspace, session),
+        Err(_) => {
+            let hint = "there is no project here: what its policies say of the plan is not shown";
+            session.terminal.hint(hint);
+            Vec::new()
+        }
+    };
     let command = command_line(session, "apply", &[path.display().to_string()]);
     let environment = saved.binding.environment.as_str();
     let review = Review::new(
-        &saved.plan,
+        &plan,
         Context {
             environment: Some(environment).filter(|name| !name.is_empty()),
             digest: &saved.digest,
             command: Some(&command),
-            policy: &[],
+            policy: &findings,
             schemas: &schema_of,
         },
     );

@@ -11,6 +11,7 @@ use crate::model::{Diagnostic, Fault, Severity, has_errors, sort_diagnostics};
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use crate::cli::failure::Failure;
+use crate::cli::policing;
 use crate::cli::workspace::{check_environment, unused_variable};
 use crate::cli::{Exit, Session};
 
@@ -134,6 +135,7 @@ impl Checked {
         let region = region.unwrap_or_default();
         let loaded = config::load(&kinds::schemas(), project, region, root, &files);
         diagnostics.extend(loaded.diagnostics);
+        diagnostics.extend(policing::check(project, session));
         let name = project.environment.clone().unwrap_or_default();
         self.found.push((name, diagnostics));
         self.files.extend(files);

@@ -1,0 +1,208 @@
+//! The folder of policies.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::config::Project;
+use crate::model::{Diagnostic, FieldPath, Location, SourceFile, Value};
+use crate::policy::Bundle;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
+/// The most files that are read.
+const MAX_FILES: usize = 1000;
+/// What to do about a folder of too much.
+const ALONE: &str = "name a folder that holds policies alone";
+/// How deep folders are looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Reads a project's policies and their data; nothing where it has no folder of them.
+///
+/// Hidden files and those of tests (`*_test.rego`) are passed over. Links are followed, each folder once.
+pub(super) fn read(project: &Project, root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Bundle {
+    let key = FieldPath::from_iter(["rego"]);
+    let settings = &project.policy.settings;
+    let folder = settings.get("rego").and_then(Value::as_text);
+    let folder = folder.unwrap_or_default();
+    let named = project.policy.location(&key);
+    if folder.is_empty() || (named.is_none() && !root.join(folder).exists()) {
+        return Bundle::default();
+    }
+    let mut walk = Walk {
+        root,
+        seen: BTreeSet::new(),
+        found: Vec::new(),
+    };
+    if let Err(fault) = walk.folder(Path::new(folder), 0) {
+        diagnostics.push(fault.at(named));
+        return Bundle::default();
+    }
+    let mut bundle = Bundle {
+        files: Vec::new(),
+        data: Json::Object(Map::new()),
+    };
+    for path in walk.found {
+        let taken = read_file(root, &path).and_then(|file| {
+            if ending(&path) == Some("rego") {
+                bundle.files.push(file);
+                return Ok(());
+            }
+            let data = read_data(&file, &path)?;
+            let inside = path.strip_prefix(folder).unwrap_or(&path);
+            merge(&mut bundle.data, under_folders(data, inside)).map_err(|key| {
+                let summary = format!("another file of data has `{key}` already");
+                boxed(fault(summary).at(Some(Location::new(&file, 0, 0))))
+            })
+        });
+        diagnostics.extend(taken.err().map(|fault| *fault));
+    }
+    bundle
+}
+
+fn fault(summary: impl Into<String>) -> Diagnostic {
+    Diagnostic::error("policy", summary)
+}
+
+fn boxed(fault: Diagnostic) -> Box<Diagnostic> {
+    Box::new(fault)
+}
+
+fn ending(path: &Path) -> Option<&str> {
+    path.extension().and_then(|ending| ending.to_str())
+}
+
+/// Finds files, in the order of their names.
+struct Walk<'a> {
+    root: &'a Path,
+    seen: BTreeSet<PathBuf>,
+    found: Vec<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Box<Diagnostic>> {
+        let unreadable = |error: io::Error| {
+            let summary = format!(
+                "the policies in {} can't be read: {error}",
+                folder.display()
+            );
+            boxed(
+                fault(summary)
+                    .help("check `policy.rego` in gwplan.yaml, and that you may read them"),
+            )
+        };
+        let place = self.root.join(folder);
+        if !self.seen.insert(place.canonicalize().map_err(unreadable)?) {
+            return Ok(());
+        }
+        if depth > MAX_DEPTH {
+            let summary = format!("{} is more than {MAX_DEPTH} folders deep", folder.display());
+            return Err(boxed(fault(summary).help(ALONE)));
+        }
+        let entries = std::fs::read_dir(place).map_err(unreadable)?;
+        let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+        let mut names = names.map_err(unreadable)?;
+        names.sort();
+        for name in names {
+            let path = folder.join(&name);
+            let name = name.to_string_lossy();
+            if name.starts_with('.') {
+                continue;
+            }
+            let data = std::fs::metadata(self.root.join(&path));
+            if data.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+                self.folder(&path, depth + 1)?;
+            } else if matches!(ending(&path), Some("rego" | "json" | "yaml" | "yml"))
+                && !name.ends_with("_test.rego")
+            {
+                self.found.push(path);
+            }
+        }
+        if self.found.len() > MAX_FILES {
+            let summary = format!("{} holds more than {MAX_FILES} files", folder.display());
+            return Err(boxed(fault(summary).help(ALONE)));
+        }
+        Ok(())
+    }
+}
+
+fn read_file(root: &Path, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+    let shown = path.display().to_string();
+    let empty = SourceFile::new(shown.clone(), "");
+    let at = |fault: Diagnostic| boxed(fault.at(Some(Location::new(&empty, 0, 0))));
+    let place = root.join(path);
+    let read = || -> io::Result<Vec<u8>> {
+        // A pipe would keep the reader waiting.
+        if !std::fs::metadata(&place)?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        let mut bytes = Vec::new();
+        let bound = MAX_FILE_BYTES as u64 + 1;
+        File::open(&place)?.take(bound).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| at(fault(format!("the policy can't be read: {error}"))))?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(at(fault("the policy is larger than 1 MiB").help("split it")));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| at(fault("the policy is not UTF-8").help("save it as UTF-8")))?;
+    Ok(SourceFile::new(shown, text))
+}
+
+fn read_data(file: &Arc<SourceFile>, path: &Path) -> Result<Json, Box<Diagnostic>> {
+    let at = |line: usize, column: usize| {
+        let start = file.line_start(line.max(1)) + column.saturating_sub(1);
+        Some(Location::new(file, start, start + 1))
+    };
+    let wrong = |error: &dyn std::fmt::Display| fault(format!("this data can't be used: {error}"));
+    let data: Json = if ending(path) == Some("json") {
+        serde_json::from_str(file.text())
+            .map_err(|error| boxed(wrong(&error).at(at(error.line(), error.column()))))?
+    } else {
+        serde_yaml::from_str(file.text()).map_err(|error| {
+            let place = error.location();
+            let place = place.map(|place| (place.line(), place.column()));
+            let (line, column) = place.unwrap_or((1, 1));
+            boxed(wrong(&error).at(at(line, column)))
+        })?
+    };
+    if data.is_object() {
+        return Ok(data);
+    }
+    let fault = fault("data for policies must be a map of keys");
+    let fault = fault.help("the keys stand under `data` then");
+    Err(boxed(fault.at(at(1, 1))))
+}
+
+/// Puts data under the names of the folders that it lies in.
+fn under_folders(data: Json, inside: &Path) -> Json {
+    let folders = inside.parent().into_iter().flat_map(Path::components);
+    let names: Vec<String> = folders
+        .map(|folder| folder.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    names.into_iter().rev().fold(data, |data, name| {
+        Json::Object([(name, data)].into_iter().collect())
+    })
+}
+
+/// Merges data, map by map; what stands there already is named.
+fn merge(into: &mut Json, data: Json) -> Result<(), String> {
+    let (Json::Object(into), Json::Object(data)) = (into, data) else {
+        return Ok(());
+    };
+    for (key, value) in data {
+        match into.get_mut(&key) {
+            None => {
+                into.insert(key, value);
+            }
+            Some(known) if known.is_object() && value.is_object() => merge(known, value)?,
+            Some(_) => return Err(key),
+        }
+    }
+    Ok(())
+}
