@@ -36,6 +36,8 @@ pub(super) enum PlanFormat {
     JsonSummary,
     /// For a comment on a pull request, or the summary of a job.
     Markdown,
+    /// A page for a browser, for a job's artifact: it needs nothing beside it.
+    Html,
 }
 
 impl FaceArgs {
@@ -56,6 +58,7 @@ impl FaceArgs {
                 };
                 view::plan_markdown(review, &options)
             }
+            PlanFormat::Html => view::plan_html(review, None),
         })
     }
 }

@@ -71,13 +71,17 @@ class Folder:
         return run.stdout
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
     for option in ("--endpoint", "--secret-id", "--secret-key"):
         parser.add_argument(option, required=True)
     parser.add_argument("gwplan")
     parser.add_argument("folder")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
 
     def keep(name, text):
         with open(os.path.join(options.folder, name), "w", encoding="utf-8") as file:

@@ -19,6 +19,7 @@ mod once;
 mod order;
 mod outside;
 mod pace;
+mod page;
 mod plan_json;
 mod policy;
 mod readme;

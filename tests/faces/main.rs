@@ -14,7 +14,7 @@ use std::path::Path;
 
 use gwplan::model::SourceLine;
 use gwplan::review::{Context, Review};
-use gwplan::view::{MarkdownOptions, plan_json, plan_markdown, plan_text};
+use gwplan::view::{MarkdownOptions, plan_html, plan_json, plan_markdown, plan_text};
 
 use scenarios::{Scenario, all};
 use world::schema_of;
@@ -49,6 +49,22 @@ fn markdown_of(scenario: &Scenario, max_bytes: usize) -> String {
     plan_markdown(&review(scenario), &options)
 }
 
+/// Renders the page, but for its style and its script, which are the same for all.
+fn html_of(scenario: &Scenario) -> String {
+    let mut page = plan_html(&review(scenario), Some(&link));
+    for (from, to) in [
+        ("<meta http-equiv", ">"),
+        ("<style>", "</style>"),
+        ("<script>", "</script>"),
+    ] {
+        let start = page.find(from).unwrap();
+        let end = start + page[start..].find(to).unwrap() + to.len();
+        page.replace_range(start..end, "");
+    }
+    // For whoever reads how it has changed.
+    page.replace("><", ">\n<")
+}
+
 /// Renders all faces, each with the ending of its file.
 fn faces(scenario: &Scenario) -> Vec<(&'static str, String)> {
     let review = review(scenario);
@@ -56,6 +72,7 @@ fn faces(scenario: &Scenario) -> Vec<(&'static str, String)> {
     vec![
         ("txt", text),
         ("md", markdown_of(scenario, MAX_BYTES)),
+        ("html", html_of(scenario)),
         (
             "json",
             plan_json(&review, &scenario.world.state, &schema_of),

@@ -71,7 +71,7 @@ fn recorded_state(format: PlanFormat, session: &Session) -> Result<String, Failu
     match format {
         PlanFormat::Text => Ok(view::state_text(&state)),
         PlanFormat::Json => Ok(view::state_json(&state, &schema_of)),
-        PlanFormat::JsonSummary | PlanFormat::Markdown => {
+        PlanFormat::JsonSummary | PlanFormat::Markdown | PlanFormat::Html => {
             let fault =
                 Fault::new("the state is shown as text or as JSON: this form is one of a plan");
             Err(fault
