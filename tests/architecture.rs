@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("schema", &["model"]),
     ("api", &["model"]),
     ("state", &["model"]),
+    ("forge", &["model"]),
     ("event", &["model", "plan"]),
     ("config", &["model", "schema"]),
     ("backend", &["model", "state", "crash"]),
