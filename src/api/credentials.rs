@@ -34,7 +34,7 @@ use crate::model::{Clock, Fault, Secret};
 use super::error::Error;
 use super::transport::Settings;
 
-pub use chain::Sources;
+pub use chain::{Found, Sources};
 
 /// Temporary keys are renewed this long before they end, or half-way through a shorter life.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
@@ -107,9 +107,23 @@ impl Credentials {
     ///
     /// `settings` say how the token service is reached, where one is needed.
     pub async fn find(sources: &Sources, settings: &Settings, clock: Clock) -> Result<Self, Fault> {
-        let credentials = chain::find(sources, settings, clock).await?;
-        tracing::debug!(origin = credentials.describe(), "credentials");
-        Ok(credentials)
+        match Self::look(sources, settings, clock).await? {
+            Found::Here(credentials) => Ok(credentials),
+            Found::Nowhere(fault) => Err(fault),
+        }
+    }
+
+    /// Does so for those who can go on without any.
+    pub async fn look(
+        sources: &Sources,
+        settings: &Settings,
+        clock: Clock,
+    ) -> Result<Found, Fault> {
+        let found = chain::find(sources, settings, clock).await?;
+        if let Found::Here(credentials) = &found {
+            tracing::debug!(origin = credentials.describe(), "credentials");
+        }
+        Ok(found)
     }
 
     /// Takes keys that are known.

@@ -23,7 +23,7 @@ mod transport;
 
 pub use call::{Call, Effect, Reader, Service};
 pub use client::Client;
-pub use credentials::{Credentials, Keys, Sources};
+pub use credentials::{Credentials, Found, Keys, Sources};
 pub use endpoint::{BaseUrl, Endpoint, Site};
 pub use error::{Error, ErrorKind};
 pub use transport::{Settings, Turn};

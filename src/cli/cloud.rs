@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::api::{Client, Credentials, Endpoint, Settings, Site, Sources};
+use crate::api::{Client, Credentials, Endpoint, Found, Settings, Site, Sources};
 use crate::config;
 use crate::model::{Fault, Secret};
 use crate::sim::{self, Simulator};
@@ -51,6 +51,14 @@ pub(super) async fn connect(
     session: &Session,
     workspace: &Workspace,
 ) -> Result<Connection, Failure> {
+    Ok(connect_if_any(session, workspace).await??)
+}
+
+/// Does so for those who can go on without credentials; the inner fault says where they were looked for.
+pub(super) async fn connect_if_any(
+    session: &Session,
+    workspace: &Workspace,
+) -> Result<Result<Connection, Fault>, Failure> {
     let project = &workspace.project;
     let asked = asked(session, workspace);
     let mut settings = Settings {
@@ -63,11 +71,11 @@ pub(super) async fn connect(
         let key = Secret::new(sim::DEFAULT_SECRET_KEY);
         let credentials = Credentials::fixed(sim::DEFAULT_SECRET_ID, key, None);
         let client = Client::new(settings, credentials, session.clock.clone())?;
-        return Ok(Connection {
+        return Ok(Ok(Connection {
             client,
             terminal: session.terminal,
             _simulator: Some(simulator),
-        });
+        }));
     }
     settings.endpoint = match (asked, project.site) {
         (Some(url), _) => Endpoint::url(url)
@@ -80,14 +88,18 @@ pub(super) async fn connect(
         session.environment.home.clone(),
     );
     sources.profile.clone_from(&project.profile);
-    let credentials = Credentials::find(&sources, &settings, session.clock.clone()).await?;
+    let found = Credentials::look(&sources, &settings, session.clock.clone()).await?;
+    let credentials = match found {
+        Found::Here(credentials) => credentials,
+        Found::Nowhere(fault) => return Ok(Err(fault)),
+    };
     tracing::debug!(from = credentials.describe(), endpoint = %settings.endpoint, "credentials found");
     let client = Client::new(settings, credentials, session.clock.clone())?;
-    Ok(Connection {
+    Ok(Ok(Connection {
         client,
         terminal: session.terminal,
         _simulator: None,
-    })
+    }))
 }
 
 /// Starts the simulated cloud; its memory stands beside the state.

@@ -11,6 +11,7 @@ mod locking;
 mod logging;
 mod planning;
 mod policing;
+mod proposal;
 mod signals;
 mod terminal;
 mod workspace;

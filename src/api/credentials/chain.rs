@@ -12,6 +12,15 @@ use super::sts::{AssumedRole, Role};
 use super::{Credentials, Provider, environment};
 use crate::api::transport::{Settings, Transport};
 
+/// Holds what a search for credentials has come to.
+#[derive(Debug)]
+pub enum Found {
+    /// There are some.
+    Here(Credentials),
+    /// There are none in any place; the fault says where they were looked for.
+    Nowhere(Fault),
+}
+
 /// Says where credentials may be found.
 #[derive(Clone)]
 pub struct Sources {
@@ -97,11 +106,14 @@ pub(super) async fn find(
     sources: &Sources,
     settings: &Settings,
     clock: Clock,
-) -> Result<Credentials, Fault> {
+) -> Result<Found, Fault> {
     let transport = Transport::new(settings.clone(), clock);
-    let credentials = match environment::web_identity(sources, &transport)? {
-        Some(credentials) => credentials,
+    let found = match environment::web_identity(sources, &transport)? {
+        Some(credentials) => Found::Here(credentials),
         None => role_or_keys(sources, &transport).await?,
+    };
+    let Found::Here(credentials) = found else {
+        return Ok(found);
     };
     credentials.current().await.map_err(|error| {
         let step = error.next_step();
@@ -115,18 +127,18 @@ pub(super) async fn find(
             None => fault,
         }
     })?;
-    Ok(credentials)
+    Ok(Found::Here(credentials))
 }
 
 /// Finds keys, and exchanges them for those of a role if one is named.
-async fn role_or_keys(sources: &Sources, transport: &Transport) -> Result<Credentials, Fault> {
+async fn role_or_keys(sources: &Sources, transport: &Transport) -> Result<Found, Fault> {
     let named = environment::role(sources)?;
     let mut places = Places::default();
     let Some((base, of_file)) = keys(sources, transport, &mut places).await? else {
-        return Err(places.into_fault(sources.profile()?));
+        return Ok(Found::Nowhere(places.into_fault(sources.profile()?)));
     };
     let Some(role) = named.or(of_file) else {
-        return Ok(base);
+        return Ok(Found::Here(base));
     };
     let region = environment::region(sources);
     let origin = format!("the role {} by way of {}", role.arn, base.describe());
@@ -137,7 +149,7 @@ async fn role_or_keys(sources: &Sources, transport: &Transport) -> Result<Creden
         transport: transport.clone(),
     });
     let clock = transport.clock().clone();
-    Ok(Credentials::renewed(provider, clock, origin))
+    Ok(Found::Here(Credentials::renewed(provider, clock, origin)))
 }
 
 /// Finds keys, and the role that a file wants them exchanged for.

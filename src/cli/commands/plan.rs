@@ -7,15 +7,14 @@ use clap::Args;
 
 use crate::backend::replace_file;
 use crate::model::{Address, Fault};
-use crate::plan::{Goal, SavedPlan, digest};
-use crate::review::{Context, Review};
+use crate::plan::{Goal, SavedPlan};
 
-use crate::cli::cloud::connect;
 use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{Planner, SelectionArgs, binding, command_line};
-use crate::cli::policing::{police, refuse_denied};
-use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
+use crate::cli::planning::{SelectionArgs, command_line};
+use crate::cli::policing::refuse_denied;
+use crate::cli::proposal::{Proposal, Query, Reach, propose};
+use crate::cli::workspace::{Workspace, refuse_errors};
 use crate::cli::{Exit, Session};
 
 /// Shows what apply would do.
@@ -45,21 +44,30 @@ pub(in crate::cli) struct PlanArgs {
 }
 
 impl PlanArgs {
-    /// Returns the command line that applies the plan of this digest.
-    fn apply_command(&self, session: &Session, digest: &str) -> String {
-        if let Some(file) = &self.out {
-            return command_line(session, "apply", &[file.display().to_string()]);
+    fn query(&self) -> Query<'_> {
+        Query {
+            paths: &self.paths,
+            goal: if self.destroy {
+                Goal::Destroy
+            } else {
+                Goal::Converge
+            },
+            selection: &self.selection,
+            replace: &self.replace,
+            reach: if self.offline {
+                Reach::Offline
+            } else {
+                Reach::Cloud
+            },
         }
-        let mut words = vec!["--expect-digest".to_owned(), digest.to_owned()];
-        words.extend(self.selection.words());
-        for address in &self.replace {
-            words.extend(["--replace".to_owned(), address.to_string()]);
+    }
+
+    /// Returns the command line that applies the plan.
+    fn apply_command(&self, session: &Session, proposal: &Proposal) -> String {
+        match &self.out {
+            Some(file) => command_line(session, "apply", &[file.display().to_string()]),
+            None => proposal.command(session, &self.query()),
         }
-        if self.destroy {
-            return command_line(session, "destroy", &words);
-        }
-        words.extend(self.paths.iter().map(|path| path.display().to_string()));
-        command_line(session, "apply", &words)
     }
 }
 
@@ -68,61 +76,33 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         refuse_to_overwrite(&session.root.join(out), out)?;
     }
-    let wanted = workspace.wanted(session, &args.paths)?;
-    let state = workspace.state()?;
-    let selection = args.selection.with_replace(&args.replace);
-    let goal = if args.destroy {
-        Goal::Destroy
-    } else {
-        Goal::Converge
-    };
-    let planner = Planner {
-        wanted: &wanted,
-        state: &state,
-        goal,
-        selection: &selection,
-        workspace: &workspace,
-    };
-    let mut plan = if args.offline {
-        planner.offline()?
-    } else {
-        workspace.check_cloud(session, &state)?;
-        block_on(async {
-            let connection = connect(session, &workspace).await?;
-            planner.with_cloud(session, &connection).await
-        })?
-    };
-    let live = workspace.tell_of_live_run(&mut plan.diagnostics)?;
-    if args.out.is_some() && !state.intents.is_empty() && !live {
+    let proposal = propose(session, &workspace, &args.query())?;
+    let Proposal { plan, state, .. } = &proposal;
+    if args.out.is_some() && !state.intents.is_empty() && !proposal.live {
         let fault =
             Fault::new("a run was cut off, and how its requests have ended is not recorded yet");
         return Err(fault
             .hint("run `gwplan recover`, then plan again: a plan that is kept must begin from what is recorded")
             .into());
     }
-    let findings = police(&mut plan, &state, &workspace, session);
-    let binding = binding(session, &workspace, &state);
-    let digest = digest(&plan, &binding);
-    let command = args.apply_command(session, &digest);
-    let review = Review::new(
-        &plan,
-        Context {
-            environment: workspace.project.environment.as_deref(),
-            digest: &digest,
-            command: Some(&command),
-            policy: &findings,
-            schemas: &schema_of,
-        },
-    );
+    let command = args.apply_command(session, &proposal);
+    let review = proposal.review(&workspace, &command);
     let face = args.face.render(&review, || Ok(state.clone()))?;
     session.terminal.product(&face)?;
     refuse_errors(session, plan.diagnostics.clone())?;
     refuse_denied(
-        &findings,
+        &proposal.findings,
         "change what it denies; `gwplan apply --override-policy REASON` carries the plan out all the same",
     )?;
     let empty = plan.is_empty();
     if let Some(file) = &args.out {
+        let Proposal {
+            plan,
+            state,
+            wanted,
+            binding,
+            ..
+        } = proposal;
         let saved = SavedPlan::new(plan, &state, &wanted.desired, &args.paths, binding);
         replace_file(&session.root.join(file), &saved.encode())
             .with_context(|| format!("the plan can't be written to {}", file.display()))?;
