@@ -34,6 +34,8 @@ pub struct Wishes {
 pub struct Pipeline {
     /// The forge.
     pub forge: Forge,
+    /// The forge whose machine runs us, if one does.
+    pub runner: Option<Forge>,
     /// The base URL of its API.
     pub api: String,
     /// Whether that URL is the user's own word.
@@ -108,6 +110,7 @@ impl Pipeline {
             Forge::GitHub => github::detect(lookup, event),
             Forge::GitLab => gitlab::detect(lookup),
         };
+        pipeline.runner = runner;
         pipeline.obey(wishes);
         Some(pipeline)
     }

@@ -11,6 +11,8 @@ use serde_json::{Value as Json, json};
 
 use crate::model::{Diagnostic, Location, Position, Severity};
 
+use super::annotations;
+
 /// Names a form of diagnostics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -32,7 +34,13 @@ pub fn render(diagnostics: &[Diagnostic], format: Format) -> String {
     match format {
         Format::Text => diagnostics.iter().map(text).collect(),
         Format::Json => line(&validate_json(diagnostics)),
-        Format::Github => diagnostics.iter().map(github).collect(),
+        Format::Github => {
+            let as_it_is = |file: &str| Some(file.to_owned());
+            let lines = diagnostics.iter();
+            lines
+                .map(|one| annotations::diagnostic(one, &as_it_is))
+                .collect()
+        }
         Format::Sarif => line(&sarif(diagnostics)),
     }
 }
@@ -212,50 +220,6 @@ fn snippet_json(location: &Location) -> Json {
         "highlight_end_offset": highlight + width.max(1),
         "values": [],
     })
-}
-
-/// Escapes as GitHub's workflow commands need it: in properties `:` and `,` end the value.
-fn escape(text: &str, property: bool) -> String {
-    let text = text
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A");
-    if property {
-        text.replace(':', "%3A").replace(',', "%2C")
-    } else {
-        text
-    }
-}
-
-fn github(diagnostic: &Diagnostic) -> String {
-    let place = diagnostic.location.as_ref().map(|location| {
-        let (start, end) = (location.start(), location.end());
-        let file = escape(location.file().path(), true);
-        let end_column = if end.line == start.line {
-            format!(",endColumn={}", end.column)
-        } else {
-            String::new()
-        };
-        format!(
-            "file={file},line={},endLine={},col={}{end_column},",
-            start.line, end.line, start.column
-        )
-    });
-    let mut message = diagnostic.summary.clone();
-    if !diagnostic.help.is_empty() {
-        message.push('\n');
-        message.push_str(&diagnostic.help);
-    }
-    for (location, note) in &diagnostic.related {
-        let _ = write!(message, "\n{note}: {}", location.label());
-    }
-    format!(
-        "::{} {}title={}::{}\n",
-        diagnostic.severity.word(),
-        place.unwrap_or_default(),
-        escape(diagnostic.rule, true),
-        escape(&message, false),
-    )
 }
 
 fn sarif(diagnostics: &[Diagnostic]) -> Json {

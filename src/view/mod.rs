@@ -2,6 +2,7 @@
 //!
 //! Everything here but [`Progress`] returns text; the terminal decides on colour when it prints.
 
+mod annotations;
 mod apply_json;
 mod diagnostics;
 mod difference;
@@ -19,6 +20,7 @@ mod state;
 mod terraform;
 mod words;
 
+pub use annotations::{FilePlace, diagnostic as diagnostic_annotation, render as plan_annotations};
 pub use apply_json::JsonLines;
 pub use diagnostics::{Format as DiagnosticFormat, render as render_diagnostics};
 pub use difference::lines as difference_lines;
@@ -26,7 +28,10 @@ pub use drift::{json as drift_json, text as drift_text};
 pub use history::{json as history_json, text as history_text};
 pub use html::render as plan_html;
 pub use import::render as import_table;
-pub use markdown::{Link, MarkdownOptions, failure as failure_markdown, render as plan_markdown};
+pub use markdown::{
+    Link, MarkdownOptions, failure as failure_markdown, nothing as no_changes_markdown,
+    render as plan_markdown,
+};
 pub use orphans::{Orphan, json as orphans_json, text as orphans_text};
 pub use plan_json::{render as plan_json, render_summary as plan_json_summary};
 pub use plan_text::{question, render as plan_text};

@@ -9,6 +9,8 @@ mod support;
 
 mod approval;
 mod faults;
+#[path = "../fakes/forge.rs"]
+mod forge;
 mod help;
 mod import;
 mod json;
@@ -23,6 +25,7 @@ mod page;
 mod plan_json;
 mod policy;
 mod readme;
+mod review;
 mod secrets;
 mod signals;
 mod streams;

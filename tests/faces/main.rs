@@ -35,9 +35,12 @@ fn review(scenario: &Scenario) -> Review<'_> {
     )
 }
 
-fn link(line: &SourceLine) -> String {
+#[expect(clippy::unnecessary_wraps, reason = "some lines have no page")]
+fn link(line: &SourceLine) -> Option<String> {
     let SourceLine { file, line } = line;
-    format!("https://git.example/edge/blob/0a1b2c3d/{file}#L{line}")
+    Some(format!(
+        "https://git.example/edge/blob/0a1b2c3d/{file}#L{line}"
+    ))
 }
 
 fn markdown_of(scenario: &Scenario, max_bytes: usize) -> String {

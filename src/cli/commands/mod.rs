@@ -12,6 +12,7 @@ mod man;
 mod orphans;
 mod plan;
 mod recover;
+mod review;
 mod schema;
 mod show;
 mod simulator;
@@ -33,6 +34,7 @@ pub(super) enum Command {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
+    Review(review::ReviewArgs),
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
     Drift(drift::DriftArgs),
@@ -65,6 +67,7 @@ impl Command {
             Self::Init(args) => init::run(&args, session),
             Self::Validate(args) => validate::run(&args, session),
             Self::Plan(args) => plan::run(&args, session),
+            Self::Review(args) => review::run(&args, session),
             Self::Apply(args) => apply::run(&args, session),
             Self::Destroy(args) => destroy::run(&args, session),
             Self::Drift(args) => drift::run(&args, session),

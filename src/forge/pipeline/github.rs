@@ -42,6 +42,7 @@ pub(super) fn detect(lookup: Lookup<'_>, event: Option<&str>) -> Pipeline {
     };
     Pipeline {
         forge: Forge::GitHub,
+        runner: None,
         api: get("GITHUB_API_URL").unwrap_or(API.to_owned()),
         api_is_wish: false,
         // GITHUB_SHA is a merge that nobody keeps, or the base: no link may lead there.

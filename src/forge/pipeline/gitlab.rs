@@ -32,6 +32,7 @@ pub(super) fn detect(lookup: Lookup<'_>) -> Pipeline {
     let head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| get("CI_COMMIT_SHA"));
     let mut pipeline = Pipeline {
         forge: Forge::GitLab,
+        runner: None,
         api: get("CI_API_V4_URL").unwrap_or(API.to_owned()),
         api_is_wish: false,
         page: get("CI_MERGE_REQUEST_PROJECT_URL").or_else(|| get("CI_PROJECT_URL")),

@@ -14,14 +14,16 @@ use super::words::{self, Cause, Part};
 use budget::{Piece, Section, Weight, fit};
 use inert::{cell, code, fence};
 
-/// Turns a line of the files into the address of a page that shows it.
-pub type Link<'a> = &'a dyn Fn(&SourceLine) -> String;
+/// Turns a line of the files into the address of a page that shows it, if there is one.
+pub type Link<'a> = &'a dyn Fn(&SourceLine) -> Option<String>;
 
 /// Says what is told around a plan, and within which bounds.
 #[derive(Clone, Copy, Default)]
 pub struct MarkdownOptions<'a> {
     /// The most bytes that it may take; nothing for no bound.
     pub max_bytes: Option<usize>,
+    /// The project's folder, where a reader may see several projects.
+    pub project: Option<&'a str>,
     /// Where the lines of the files can be seen.
     pub link: Option<Link<'a>>,
     /// What differs from the plan that was reviewed before.
@@ -38,7 +40,7 @@ pub fn render(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
         review,
         link: options.link,
     };
-    let mut sections = vec![Section::fixed(page.head(options.notes))];
+    let mut sections = vec![Section::fixed(page.head(options))];
     sections.extend(options.since.map(difference));
     sections.push(policy(review.policy, options.link));
     sections.push(page.diagnostics());
@@ -55,8 +57,12 @@ pub fn render(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
 }
 
 /// Renders the faults that kept a plan from being made.
-pub fn failure(diagnostics: &[Diagnostic], options: &MarkdownOptions<'_>) -> String {
-    let mut head = heading(None);
+pub fn failure(
+    environment: Option<&str>,
+    diagnostics: &[Diagnostic],
+    options: &MarkdownOptions<'_>,
+) -> String {
+    let mut head = heading(options.project, environment);
     head += "🔴 **The plan could not be made.** Nothing was applied.\n";
     for note in options.notes {
         let _ = write!(head, "\n> {note}\n");
@@ -73,6 +79,20 @@ pub fn failure(diagnostics: &[Diagnostic], options: &MarkdownOptions<'_>) -> Str
     fit(sections, options.max_bytes.unwrap_or(usize::MAX))
 }
 
+/// Says in one line that there is nothing to do, in the place of a plan that was there before.
+pub fn nothing(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
+    let (mark, says) = (mark(Risk::None), unchanged(review));
+    let names = match names(options.project, review.environment) {
+        names if names.is_empty() => names,
+        names => format!("{names}: "),
+    };
+    let mut line = format!("{mark} {names}**No changes.** {says}");
+    for note in options.notes {
+        let _ = write!(line, " {note}");
+    }
+    line + "\n"
+}
+
 /// The groups of steps, each with what its details are called and whether they are open at first.
 const GROUPS: [(Group, &str, bool); 4] = [
     (Group::Danger, "Dangerous", true),
@@ -87,15 +107,11 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn head(&self, notes: &[&str]) -> String {
+    fn head(&self, options: &MarkdownOptions<'_>) -> String {
         let Review { plan, verdict, .. } = self.review;
-        let mut out = heading(self.review.environment);
+        let mut out = heading(options.project, self.review.environment);
         if plan.is_empty() {
-            let says = if plan.refreshed {
-                "The cloud matches the files."
-            } else {
-                "The files match the state; the cloud was not asked."
-            };
+            let says = unchanged(self.review);
             let _ = writeln!(out, "{} **No changes.** {says}", mark(Risk::None));
         } else {
             let says = words::verdict(verdict);
@@ -110,7 +126,7 @@ impl Page<'_> {
         if let Some(barrier) = verdict.barrier {
             let _ = write!(out, "\n⛔ **It {}.**\n", words::barrier(barrier));
         }
-        for note in notes {
+        for note in options.notes {
             let _ = write!(out, "\n> {note}\n");
         }
         if !plan.is_empty() && !plan.refreshed {
@@ -344,11 +360,26 @@ fn short_change(change: &FieldChange) -> String {
     format!("{}: {before} → {after}", code(&change.path.to_string()))
 }
 
-fn heading(environment: Option<&str>) -> String {
-    match environment {
-        Some(name) => format!("### gwplan: {}\n\n", code(name)),
-        None => "### gwplan\n\n".to_owned(),
+/// Says what it means that there is nothing to do.
+fn unchanged(review: &Review<'_>) -> &'static str {
+    if review.plan.refreshed {
+        "The cloud matches the files."
+    } else {
+        "The files match the state; the cloud was not asked."
     }
+}
+
+fn heading(project: Option<&str>, environment: Option<&str>) -> String {
+    match names(project, environment) {
+        names if names.is_empty() => "### gwplan\n\n".to_owned(),
+        names => format!("### gwplan: {names}\n\n"),
+    }
+}
+
+/// Names what is planned, as far as a reader can't know it.
+fn names(project: Option<&str>, environment: Option<&str>) -> String {
+    let names: Vec<String> = project.into_iter().chain(environment).map(code).collect();
+    names.join(", ")
 }
 
 /// Returns the sign of a risk; its colour repeats what the word beside it says.
@@ -372,8 +403,8 @@ fn parts(parts: &[Part]) -> String {
 
 fn line_link(line: &SourceLine, page_of: Option<Link<'_>>) -> String {
     let shown = code(&line.to_string());
-    match page_of {
-        Some(page_of) => format!("[{shown}]({})", page_of(line)),
+    match page_of.and_then(|page_of| page_of(line)) {
+        Some(page) => format!("[{shown}]({page})"),
         None => shown,
     }
 }
