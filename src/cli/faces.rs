@@ -2,12 +2,15 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::model::SourceLine;
 use crate::review::Review;
 use crate::state::State;
 use crate::view::{self, MarkdownOptions};
 
+use super::Session;
 use super::arguments::max_bytes;
 use super::failure::Failure;
+use super::stage::{ForgeArgs, Stage};
 use super::workspace::schema_of;
 
 /// The most bytes of a comment, unless told otherwise: GitHub takes 65,536.
@@ -45,6 +48,7 @@ impl FaceArgs {
     pub(super) fn render(
         &self,
         review: &Review<'_>,
+        session: &Session,
         state: impl FnOnce() -> Result<State, Failure>,
     ) -> Result<String, Failure> {
         Ok(match self.format {
@@ -54,11 +58,18 @@ impl FaceArgs {
             PlanFormat::Markdown => {
                 let options = MarkdownOptions {
                     max_bytes: Some(self.max_bytes),
+                    link: Some(&pages(session)),
                     ..MarkdownOptions::default()
                 };
                 view::plan_markdown(review, &options)
             }
-            PlanFormat::Html => view::plan_html(review, None),
+            PlanFormat::Html => view::plan_html(review, Some(&pages(session))),
         })
     }
+}
+
+/// Finds the pages of the files' lines, where the pipeline's environment tells of the repository.
+fn pages(session: &Session) -> impl Fn(&SourceLine) -> Option<String> {
+    let stage = Stage::find(&ForgeArgs::default(), session);
+    move |line| stage.page(line)
 }

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::workspace::block_on;
 
 /// Which request is commented on, where the pipeline does not say.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Pull request")]
 pub(super) struct ForgeArgs {
     /// The service that hosts the pull request; by default the one whose pipeline this is.

@@ -87,7 +87,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     }
     let command = args.apply_command(session, &proposal);
     let review = proposal.review(&workspace, &command);
-    let face = args.face.render(&review, || Ok(state.clone()))?;
+    let face = args.face.render(&review, session, || Ok(state.clone()))?;
     session.terminal.product(&face)?;
     refuse_errors(session, plan.diagnostics.clone())?;
     refuse_denied(

@@ -63,7 +63,7 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
             schemas: &schema_of,
         },
     );
-    face.render(&review, || Workspace::open(session)?.state())
+    face.render(&review, session, || Workspace::open(session)?.state())
 }
 
 fn recorded_state(format: PlanFormat, session: &Session) -> Result<String, Failure> {

@@ -40,7 +40,8 @@ pub(in crate::cli) struct ReviewArgs {
     /// The most bytes of the comment: what is least dangerous is left out first, and a destroy never.
     #[arg(long, value_name = "N", default_value_t = MAX_BYTES, value_parser = max_bytes)]
     max_bytes: usize,
-    /// Writes the plan to DIR as well, as plan.json, plan.md, plan.txt and plan-summary.json.
+    /// Writes the plan to DIR as well, as plan.json, plan.md, plan.txt, plan.html and
+    /// plan-summary.json.
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
     /// Exits with 2 where there are changes.
@@ -173,10 +174,12 @@ impl Desk<'_> {
         };
         let mut well = self.publish(&body)?;
         let state = &proposal.state;
+        let link = |line: &SourceLine| self.stage.page(line);
         let files = [
             ("plan.json", view::plan_json(&review, state, &schema_of)),
             ("plan.md", self.markdown(&body, None, None)),
             ("plan.txt", plain(&view::plan_text(&review))),
+            ("plan.html", view::plan_html(&review, Some(&link))),
             ("plan-summary.json", view::plan_json_summary(&proposal.plan)),
         ];
         well &= self.keep(&files.map(|(name, text)| (name, Some(text))));
@@ -220,6 +223,7 @@ impl Desk<'_> {
             ("plan.json", None),
             ("plan.md", Some(self.markdown(&body, None, None))),
             ("plan.txt", None),
+            ("plan.html", None),
             ("plan-summary.json", None),
         ]);
         Err(failure)
