@@ -107,6 +107,14 @@ pub(crate) fn is_readable(project: &Project, faults: &mut Faults) {
     }
 }
 
+/// Checks that a run which has made something in the cloud was in the state's history before.
+pub(crate) fn is_remembered(cloud: &Cloud, project: &Project, faults: &mut Faults) {
+    let history = project.state()["history"].clone();
+    if creates(cloud) > 0 && history.as_array().is_none_or(Vec::is_empty) {
+        faults.add(Sort::Other, "no run is in the history".to_owned());
+    }
+}
+
 /// Checks everything about a project that is at rest; `given_up` names gateways that live on without it.
 pub(crate) fn all(cloud: &Cloud, project: &Project, wishes: &[Wish], given_up: &[&str]) -> Faults {
     let mut faults = Faults::default();

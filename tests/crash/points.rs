@@ -217,6 +217,9 @@ impl Scenario<'_> {
         if run.code.is_none() {
             kills += 1;
             check::is_readable(&project, &mut faults);
+            if self.run == APPLY {
+                check::is_remembered(&cloud, &project, &mut faults);
+            }
             if self.twice && number.is_multiple_of(TWICE_EACH) {
                 kills += strike_again(number, &mut project, &mut faults);
             }

@@ -359,3 +359,24 @@ fn the_page_about_policies_shows_the_examples() {
         assert!(PAGE.contains(example), "not on the page:\n{example}");
     }
 }
+
+#[test]
+fn a_run_is_remembered_before_its_first_request() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, "", &[Gateway::new("a")]);
+    cloud.set_faults(&[&format!("{CREATE}=code:InvalidParameterValue#1")]);
+    project.apply().ended(1);
+    assert!(cloud.gateways().is_empty());
+    let history = project.state()["history"].clone();
+    assert_eq!(history.as_array().unwrap().len(), 1);
+    assert_eq!(history[0]["planned"]["add"], 1);
+    // What moves and forgets records keeps it.
+    project.apply().well();
+    let before = project.state()["history"].clone();
+    project
+        .run(&["state", "mv", "gateway.a", "gateway.b"])
+        .well();
+    project.run(&["state", "rm", "gateway.b"]).well();
+    assert_eq!(project.state()["history"], before);
+    assert_eq!(before.as_array().unwrap().len(), 2);
+}

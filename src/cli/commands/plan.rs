@@ -92,7 +92,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     refuse_errors(session, plan.diagnostics.clone())?;
     refuse_denied(
         &proposal.findings,
-        "change what it denies; `gwplan apply --override-policy REASON` carries the plan out all the same",
+        "change what it denies, or let apply or destroy carry the plan out all the same with --override-policy REASON",
     )?;
     let empty = plan.is_empty();
     if let Some(file) = &args.out {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
@@ -33,7 +33,6 @@ const MAX_DEFINITIONS: usize = 64;
 pub(super) struct Loaded {
     engine: Engine,
     files: Vec<Arc<SourceFile>>,
-    input: Option<Value>,
 }
 
 /// Reads policies; each file in the version of the language that it is written in.
@@ -61,7 +60,6 @@ pub(super) fn load(
             let loaded = Loaded {
                 engine,
                 files: bundle.files.clone(),
-                input: None,
             };
             Some((loaded, modules))
         }
@@ -125,8 +123,9 @@ fn read_data(data: &Json) -> anyhow::Result<Value> {
 
 impl Loaded {
     /// Asks for the value of a rule.
-    pub(super) fn ask(&mut self, path: &str, input: &str) -> Result<Value, Box<Diagnostic>> {
-        let asked = self.answer(path, input);
+    pub(super) fn ask(&mut self, path: &str, input: &Value) -> Result<Value, Box<Diagnostic>> {
+        self.engine.set_input(input.clone());
+        let asked = self.engine.eval_rule(path.to_owned());
         if let Ok(prints) = self.engine.take_prints() {
             for print in prints {
                 tracing::debug!("{print}");
@@ -143,24 +142,16 @@ impl Loaded {
             })
         })
     }
-
-    fn answer(&mut self, path: &str, input: &str) -> anyhow::Result<Value> {
-        let input = match &self.input {
-            Some(input) => input.clone(),
-            None => self.input.insert(Value::from_json_str(input)?).clone(),
-        };
-        self.engine.set_input(input);
-        self.engine.eval_rule(path.to_owned())
-    }
 }
 
 /// Finds which definition of a rule each finding comes from, by asking each of them alone.
 ///
-/// What can't be told apart keeps no place: a wrong one is worse.
+/// What can't be told apart, or not until the deadline, keeps no place: a wrong one is worse.
 pub(super) fn attribute(
     bundle: &Bundle,
     question: &Question<'_>,
-    input: &str,
+    input: &Value,
+    deadline: Instant,
     findings: &mut [Finding],
 ) {
     let definitions = &question.definitions;
@@ -174,6 +165,9 @@ pub(super) fn attribute(
         return;
     }
     for (at, (file, rule)) in definitions.iter().enumerate() {
+        if Instant::now() >= deadline {
+            return;
+        }
         let others = definitions.iter().enumerate();
         let others: Vec<_> = others.filter(|(n, _)| *n != at).map(|(_, d)| d).collect();
         let files = bundle.files.iter().map(|file| {

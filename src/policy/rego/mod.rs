@@ -11,8 +11,9 @@ mod syntax;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use regorus::Value;
 use serde_json::Value as Json;
 
 use crate::model::{Diagnostic, Location, SourceFile, has_errors};
@@ -107,13 +108,24 @@ fn evaluate_here(bundle: &Bundle, input: &str) -> Outcome {
     let Some((mut loaded, modules)) = loaded.filter(|_| !has_errors(&outcome.diagnostics)) else {
         return outcome;
     };
+    let input = match Value::from_json_str(input) {
+        Ok(input) => input,
+        Err(error) => {
+            let summary = format!("policies can't read the plan: {error:#}");
+            outcome
+                .diagnostics
+                .push(Diagnostic::error("policy", summary));
+            return outcome;
+        }
+    };
+    let deadline = Instant::now() + PATIENCE / 3;
     for question in questions(&modules) {
         let answer = loaded
-            .ask(&question.path(), input)
+            .ask(&question.path(), &input)
             .and_then(|value| answers::read(&question, &value));
         match answer {
             Ok(mut findings) => {
-                engine::attribute(bundle, &question, input, &mut findings);
+                engine::attribute(bundle, &question, &input, deadline, &mut findings);
                 outcome.findings.extend(findings);
             }
             Err(fault) => outcome.diagnostics.push(*fault),
