@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Plans, and writes the plan into one comment on the request that this pipeline runs for:
+#
+#     review.sh [ARGUMENT OF gwplan review…]
+#
+# With GWPLAN_OFFLINE=true it plans from the files alone, as it must for requests from forks, whose
+# pipelines are given no credentials. $GWPLAN_ARTIFACTS takes the plan in every form, and
+# outputs.env with the digest, whether there are changes, and their risk.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+need jq
+
+rm -rf "$ARTIFACTS"
+mkdir -p "$ARTIFACTS"
+options=(--artifacts "$ARTIFACTS")
+[[ ${GWPLAN_OFFLINE:-} != true ]] || options+=(--offline)
+"$GWPLAN" review "${options[@]}" "$@"
+plan_outputs "$ARTIFACTS/plan.json"
