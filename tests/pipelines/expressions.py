@@ -4,7 +4,7 @@ import re
 
 TOKEN = re.compile(
     r"\s*(?:(?P<operator>\|\||&&|==|!=|!|\(|\))|(?P<text>'(?:[^']|'')*'|\"[^\"]*\")"
-    r"|(?P<variable>\$[A-Za-z_]\w*)|(?P<name>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*))"
+    r"|(?P<variable>\$[A-Za-z_]\w*)|(?P<name>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*(?:\(\))?))"
 )
 BRACES = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 

@@ -14,10 +14,9 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
 import sys
 
-from forge import BOT, GITLAB_BOT, ISSUER, World, serve
+from forge import BOT, World, serve
 from runners import Atlantis, GitHub, GitLab, machine, shell
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -38,8 +37,7 @@ passed, failed = 0, 0
 def expect(name, holds, about=None):
     global passed, failed
     passed, failed = passed + bool(holds), failed + (not holds)
-    print("ok" if holds else f"FAILED: {name}\n{about}" if about is not None else f"FAILED: {name}", end="")
-    print(f": {name}" if holds else "", flush=True)
+    print(f"ok: {name}" if holds else f"FAILED: {name}\n{about or ''}", flush=True)
 
 
 def roles():
@@ -64,7 +62,6 @@ class Repository:
         self.root = os.path.join(work, f"{name}-repository")
         self.folder = os.path.join(self.root, folder)
         self.state = os.path.join(work, f"{name}-runner", "state.json")
-        self.gateways = {}
         os.makedirs(self.folder)
         self.file("gwplan.yaml", f"provider: {{ region: ap-guangzhou }}\nstate: {{ path: {self.state} }}\n")
 
@@ -77,7 +74,9 @@ class Repository:
         lines = ["gateways:"]
         for name, nodes in gateways.items():
             lines += [
-                f"  {name}:", f"    name: {os.path.basename(self.root)}-{name}", "    gatewayVersion: 2.5.1",
+                f"  {name}:",
+                f"    name: {os.path.basename(self.root)}-{name}",
+                "    gatewayVersion: 2.5.1",
                 f"    nodeConfig: {{ specification: 1c2g, number: {nodes} }}",
                 "    vpcConfig: { vpcId: vpc-59cag821, subnetId: subnet-8tzp8uz1 }",
             ]
@@ -89,7 +88,10 @@ class Repository:
             return {}
         with open(self.state, encoding="utf-8") as file:
             records = json.load(file)["resources"]
-        return {name.removeprefix("gateway."): record["applied"]["nodeConfig"]["number"] for name, record in records.items()}
+        return {
+            name.removeprefix("gateway."): record["applied"]["nodeConfig"]["number"]
+            for name, record in records.items()
+        }
 
 
 class Flows:
@@ -109,10 +111,16 @@ class Flows:
         number, head = self.world.number(), secrets.token_hex(20)
         name = "mallory/edge" if fork else "acme/edge"
         self.world.pulls[number] = {
-            "number": number, "iid": number, "merged_at": None, "state": "opened", "sha": head,
+            "number": number,
+            "iid": number,
+            "merged_at": None,
+            "state": "opened",
+            "sha": head,
             "head": {"sha": head, "repo": {"full_name": name}},
             "base": {"ref": "main", "sha": "0" * 40, "repo": {"full_name": "acme/edge"}},
-            "source_project_id": 8 if fork else 7, "target_project_id": 7, "target_branch": "main",
+            "source_project_id": 8 if fork else 7,
+            "target_project_id": 7,
+            "target_branch": "main",
         }
         return self.world.pulls[number]
 
@@ -125,19 +133,23 @@ class Flows:
 
     # GitHub
 
-    def github(self, repository, folder=""):
+    def github(self, repository, folder="", **inputs):
+        """Returns what runs a workflow, with more inputs for each step that is gwplan's."""
         github = GitHub(self.world, self.address, self.work, self.action, self.gwplan, self.cloud)
         github.variables = {"GWPLAN_PLAN_ROLE": PLAN_ROLE, "GWPLAN_APPLY_ROLE": APPLY_ROLE}
+        if folder:
+            inputs["working-directory"] = folder
 
         def run(workflow, **more):
             path = os.path.join(EXAMPLES, "github", workflow)
-            if folder:
-                # As whoever copies it for a project in a folder does.
+            if inputs:
+                # As whoever copies it changes it.
+                lines = "".join(f"          {name}: {value}\n" for name, value in inputs.items())
                 with open(path, encoding="utf-8") as file:
-                    text = file.read()
-                path = os.path.join(self.work, f"in-{workflow}")
+                    text = file.read().replace("          command", f"{lines}          command")
+                path = os.path.join(self.work, f"own-{workflow}")
                 with open(path, "w", encoding="utf-8") as file:
-                    file.write(text.replace("        with:\n          command", f"        with:\n          working-directory: {folder}\n          command").replace("path: gwplan", f"path: {folder}/gwplan"))
+                    file.write(text.replace("path: gwplan", f"path: {folder or '.'}/gwplan"))
             return github.run(path, repository.root, **more)
 
         return run
@@ -148,8 +160,9 @@ class Flows:
     def pushed(self, run, sha):
         return run("apply.yml", event={}, name="push", sha=sha)["apply"]
 
-    def by_hand(self, run, digest):
-        return run("apply.yml", event={}, name="workflow_dispatch", sha="e" * 40, inputs={"digest": digest})["apply"]
+    def by_hand(self, run, digest, reason=""):
+        inputs = {"digest": digest, "override-policy": reason}
+        return run("apply.yml", event={}, name="workflow_dispatch", sha="e" * 40, inputs=inputs)["apply"]
 
     def test_github(self):
         repository = Repository(self.work, "github")
@@ -161,28 +174,46 @@ class Flows:
         expect("github: a request is planned", plan.ok, plan)
         expect("github: it is no fork's", jobs["fork"].skipped)
         notes = self.comments(pull)
-        expect("github: one comment tells of the plan", len(notes) == 1 and "gateway.edge" in notes[0]["body"], notes)
+        expect(
+            "github: one comment tells of the plan",
+            len(notes) == 1 and "gateway.edge" in notes[0]["body"],
+            notes,
+        )
         digest = plan.outputs.get("digest", "")
-        expect("github: with the digest", re.search(f"^Digest `{digest}`", notes[0]["body"], re.M) and len(digest) == 64, notes)
-        expect("github: that it changes something is told", plan.outputs.get("changes") == "true", plan.outputs)
+        expect(
+            "github: with the digest",
+            re.search(f"^Digest `{digest}`", notes[0]["body"], re.M) and len(digest) == 64,
+            notes,
+        )
+        expect(
+            "github: that it changes something is told", plan.outputs.get("changes") == "true", plan.outputs
+        )
         expect("github: its risk is told", plan.outputs.get("risk") == "cost", plan.outputs)
         expect("github: the job has a summary", "gateway.edge" in plan.summary, plan.summary)
-        kept = sorted(os.listdir(plan.artifacts["gwplan-plan"]))
-        wanted = {"plan.json", "plan.md", "plan.txt", "plan.html", "plan-summary.json", "outputs.env"}
+        kept = plan.artifacts[f"gwplan-plan-{pull['number']}"]
+        wanted = {"plan.json", "plan.md", "plan.txt", "plan-summary.json", "outputs.env"}
         expect("github: the plan is kept in every form", wanted <= set(kept), kept)
         expect("github: planning writes nothing to the cloud", self.writes() == [], self.writes())
 
         repository.want(edge=2, more=3)
         plan = self.planned(run, pull)["plan"]
         notes = self.comments(pull)
-        expect("github: a new push changes the comment", plan.ok and len(notes) == 1 and "gateway.more" in notes[0]["body"], notes)
+        expect(
+            "github: a new push changes the comment",
+            plan.ok and len(notes) == 1 and "gateway.more" in notes[0]["body"],
+            notes,
+        )
 
         mark = notes[0]["body"].split("\n")[0]
         self.world.comment(pull["number"], f"{mark}\nDigest `{ZEROS}`", MALLORY)
         sha = self.merge(pull)
         done = self.pushed(run, sha)
         expect("github: the approved plan is applied, and no planted comment counts", done.ok, done)
-        expect("github: the gateways are there", repository.recorded() == {"edge": 2, "more": 3}, repository.recorded())
+        expect(
+            "github: the gateways are there",
+            repository.recorded() == {"edge": 2, "more": 3},
+            repository.recorded(),
+        )
         writes = self.writes()
         again = self.pushed(run, sha)
         expect("github: the same job again does nothing", again.ok and self.writes() == writes, again)
@@ -193,17 +224,49 @@ class Flows:
         repository.want(edge=5, more=3)
         sha = self.merge(pull)
         refused = self.pushed(run, sha)
-        expect("github: what was not approved is refused", not refused.ok and "not the one that was approved" in refused.text, refused)
+        expect(
+            "github: what was not approved is refused",
+            not refused.ok and "not the one that was approved" in refused.text,
+            refused,
+        )
         expect("github: and nothing is sent", self.writes() == writes, self.writes())
+        expect(
+            "github: the refusal tells what has changed",
+            re.search("nodeConfig.number.*4.*5", refused.text),
+            refused,
+        )
         shown = re.search(r"Digest: ([0-9a-f]{64})|its digest is ([0-9a-f]{64})", refused.text)
         expect("github: the refusal tells the digest", shown, refused)
         expect("github: a digest that is none is refused", not self.by_hand(run, "'; touch oops; '").ok)
         done = self.by_hand(run, shown[1] or shown[2])
-        expect("github: by hand that digest is applied", done.ok and repository.recorded() == {"edge": 5, "more": 3}, done)
+        expect(
+            "github: by hand that digest is applied",
+            done.ok and repository.recorded() == {"edge": 5, "more": 3},
+            done,
+        )
 
+        repository.file(
+            "gwplan.yaml",
+            f"provider: {{ region: ap-guangzhou }}\nstate: {{ path: {repository.state} }}\n"
+            "policy: { maxDestroys: { limit: 0 } }\n",
+        )
+        repository.want(edge=5)
+        pull = self.pull()
+        denied = self.planned(run, pull)["plan"]
+        expect("github: what policies deny fails the request", not denied.ok and "max-destroys" in denied.text, denied)
+        writes = self.writes()
+        refused = self.pushed(run, self.merge(pull))
+        expect("github: and is not applied", not refused.ok and self.writes() == writes, refused)
+        digest = denied.outputs["digest"]
+        expect("github: its digest is kept", f"gwplan-plan-{pull['number']}" in denied.artifacts, denied)
+        expect("github: and nothing but that applies it", not self.by_hand(run, digest).ok)
+        done = self.by_hand(run, digest, "the gateway is given up")
+        expect("github: but for a reason", done.ok and repository.recorded() == {"edge": 5}, done)
         self.refusals(run, repository)
         self.injections(run, repository)
-        self.drifts("github", repository, lambda: run("drift.yml", event={}, name="schedule", sha="d" * 40)["drift"])
+        self.drifts(
+            "github", repository, lambda: run("drift.yml", event={}, name="schedule", sha="d" * 40)["drift"]
+        )
 
     def refusals(self, run, repository):
         writes = self.writes()
@@ -215,25 +278,63 @@ class Flows:
                 self.planned(run, pull)
                 change(pull, self.comments(pull)[0])
             done = self.pushed(run, self.merge(pull, at))
-            expect(f"github: refused: {name}", not done.ok and why in done.text and self.writes() == writes, done)
+            expect(
+                f"github: refused: {name}", not done.ok and why in done.text and self.writes() == writes, done
+            )
 
         refused("a request without a comment", "has 0 comments", post=False)
-        refused("a comment that was changed after the merge", "changed after the merge", at="2001-01-01T00:00:00Z")
+        refused(
+            "a comment that was changed after the merge", "changed after the merge", at="2001-01-01T00:00:00Z"
+        )
         refused("a comment by somebody else", "has 0 comments", change=lambda _, note: note.update(user=ADA))
-        refused("a comment that only quotes the mark", "has 0 comments", change=lambda _, note: note.update(body="> " + note["body"]))
-        refused("a comment about another environment", "has 0 comments", change=lambda _, note: note.update(body=note["body"].replace(". -->", ". prod -->", 1)))
-        refused("two comments", "has 2 comments", change=lambda pull, note: self.world.comment(pull["number"], note["body"], BOT))
-        refused("a comment with two digests", "or several", change=lambda _, note: note.update(body=f"{note['body']}\nDigest `{ZEROS}`"))
-        refused("a merge into another branch", "0 requests were merged", change=lambda pull, _: pull["base"].update(ref="old"))
+        refused(
+            "a comment that only quotes the mark",
+            "has 0 comments",
+            change=lambda _, note: note.update(body="> " + note["body"]),
+        )
+        refused(
+            "a comment about another environment",
+            "has 0 comments",
+            change=lambda _, note: note.update(body=note["body"].replace(". -->", ". prod -->", 1)),
+        )
+        refused(
+            "two comments",
+            "has 2 comments",
+            change=lambda pull, note: self.world.comment(pull["number"], note["body"], BOT),
+        )
+        refused(
+            "a comment with two digests",
+            "or several",
+            change=lambda _, note: note.update(body=f"{note['body']}\nDigest `{ZEROS}`"),
+        )
+        refused(
+            "a merge into another branch",
+            "0 requests were merged",
+            change=lambda pull, _: pull["base"].update(ref="old"),
+        )
         done = self.pushed(run, "c" * 40)
-        expect("github: refused: a push without a request", not done.ok and "0 requests were merged" in done.text, done)
+        expect(
+            "github: refused: a push without a request",
+            not done.ok and "0 requests were merged" in done.text,
+            done,
+        )
 
     def injections(self, run, repository):
         """What the inputs hold must never be run."""
         path = os.path.join(self.work, "injections.yml")
         oops = os.path.join(repository.root, "oops")
         bad = f"$(touch {oops}) `touch {oops}` '; touch {oops}; \" || touch {oops} #"
-        for name in ("args", "digest", "environment", "artifacts", "approved-plan", "command", "audience", "role-arn"):
+        for name in (
+            "args",
+            "override-policy",
+            "digest",
+            "environment",
+            "artifacts",
+            "approved-plan",
+            "command",
+            "audience",
+            "role-arn",
+        ):
             given = {"command": "apply", name: bad}
             steps = [{"uses": "your-org/gwplan@" + "0" * 40, "with": given}]
             job = {"permissions": {"contents": "read", "id-token": "write"}, "steps": steps}
@@ -255,9 +356,126 @@ class Flows:
         pull = self.pull()
         plan = self.planned(run, pull)["plan"]
         expect("github: a project in a folder is planned", plan.ok, plan)
-        expect("github: the comment names the folder", self.comments(pull)[0]["body"].startswith("<!-- gwplan:review infra-%2Dx/edge%20gw -->"), self.comments(pull))
+        expect(
+            "github: the comment names the folder",
+            self.comments(pull)[0]["body"].startswith("<!-- gwplan:review infra-%2Dx/edge%20gw -->"),
+            self.comments(pull),
+        )
         done = self.pushed(run, self.merge(pull))
         expect("github: and applied", done.ok and repository.recorded() == {"edge": 2}, done)
+
+    def test_github_build(self):
+        """The action builds its own source once, by a stand-in for cargo."""
+        repository = Repository(self.work, "build")
+        repository.want(edge=2)
+        tools, log = os.path.join(self.work, "rust"), os.path.join(self.work, "cargo.log")
+        os.makedirs(tools)
+        os.makedirs(os.path.join(self.action, "src"))
+        for name in ("Cargo.toml", "Cargo.lock", "src/main.rs"):
+            with open(os.path.join(self.action, name), "w", encoding="utf-8") as file:
+                file.write("one")
+        scripts = {
+            "rustc": "echo rustc 1",
+            "cargo": f'echo "$PWD $*" >>{log}; while [ "$1" != --root ]; do shift; done; '
+            f'mkdir -p "$2/bin"; ln -s {self.gwplan} "$2/bin/gwplan"',
+        }
+        for name, script in scripts.items():
+            path = os.path.join(tools, name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\n{script}\n")
+            os.chmod(path, 0o755)
+        cloud = self.cloud | {"PATH": f"{tools}:{os.environ['PATH']}"}
+        github = GitHub(self.world, self.address, self.work, self.action, None, cloud)
+        path = os.path.join(self.work, "build.yml")
+        steps = [{"uses": "your-org/gwplan@" + "0" * 40, "with": {"command": "validate"}}]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"permissions": {}, "jobs": {"build": {"steps": steps}}}, file)
+
+        def run():
+            done = github.run(path, repository.root, event={}, name="push", sha="8" * 40)["build"]
+            with open(log, encoding="utf-8") as file:
+                return done, file.read().splitlines()
+
+        done, builds = run()
+        expect("build: the action builds the program", done.ok and len(builds) == 1, done)
+        expect(
+            "build: from its own source, as it is locked",
+            builds[0].startswith(f"{self.action} install --locked --path . --root"),
+            builds,
+        )
+        done, builds = run()
+        expect("build: it builds once", done.ok and len(builds) == 1, builds)
+        with open(os.path.join(self.action, "src/main.rs"), "w", encoding="utf-8") as file:
+            file.write("two")
+        done, builds = run()
+        expect("build: and anew when the source has changed", done.ok and len(builds) == 2, builds)
+        expect("build: each is kept by a key of its own", len(set(github.cached)) == 2, github.cached)
+
+    def test_github_environment(self):
+        repository = Repository(self.work, "environment")
+        repository.file(
+            "gwplan.yaml",
+            "provider: { region: ap-guangzhou }\nenvironments:\n"
+            f"  prod: {{ state: {{ path: {repository.state} }} }}\n  test: {{}}\n",
+        )
+        run = self.github(repository, environment="prod")
+        repository.want(edge=2)
+        pull = self.pull()
+        plan = self.planned(run, pull)["plan"]
+        expect("github: an environment is planned", plan.ok, plan)
+        other = self.planned(self.github(repository, environment="test"), pull)["plan"]
+        marks = [note["body"].split("\n")[0] for note in self.comments(pull)]
+        expect(
+            "github: each has a comment of its own",
+            other.ok and marks == [f"<!-- gwplan:review . {name} -->" for name in ("prod", "test")],
+            marks,
+        )
+        done = self.pushed(run, self.merge(pull))
+        expect("github: an environment is applied", done.ok and repository.recorded() == {"edge": 2}, done)
+
+    def test_github_roles(self):
+        """What the roles' policies keep from a request, whatever its workflows say."""
+        repository = Repository(self.work, "roles")
+        repository.want(edge=2)
+        writes = self.writes()
+        for name, role, environment, event, why in (
+            ("a request can't take the role that writes", APPLY_ROLE, None, "pull_request", "does not trust"),
+            ("nor can a job outside the environment", APPLY_ROLE, None, "push", "does not trust"),
+            ("the role for plans can't write", PLAN_ROLE, None, "push", "may not call tse:Create"),
+            (
+                "the environment can't take the role for plans",
+                PLAN_ROLE,
+                "production",
+                "push",
+                "does not trust",
+            ),
+        ):
+            # The digest of this plan, so that nothing but the role is in the way.
+            id, key = KEYS["plan"]
+            environment_of_plan = machine(
+                TENCENTCLOUD_SECRET_ID=id, TENCENTCLOUD_SECRET_KEY=key, **self.cloud
+            )
+            _, text = shell([self.gwplan, "plan"], repository.folder, environment_of_plan)
+            digest = re.search("^Digest: (.*)$", text, re.M)[1]
+            given = {"command": "apply", "digest": digest, "role-arn": role}
+            steps = [{"uses": "your-org/gwplan@" + "0" * 40, "with": given}]
+            job = {"permissions": {"contents": "read", "id-token": "write"}, "steps": steps}
+            if environment:
+                job["environment"] = environment
+            path = os.path.join(self.work, "roles.yml")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({"permissions": {}, "jobs": {"apply": job}}, file)
+            github = GitHub(self.world, self.address, self.work, self.action, self.gwplan, self.cloud)
+            done = github.run(
+                path,
+                repository.root,
+                event={"pull_request": self.pull()} if event == "pull_request" else {},
+                name=event,
+                sha="9" * 40,
+            )["apply"]
+            expect(f"roles: {name}", not done.ok and why in done.text, done)
+        sent = [action for action in self.writes()[len(writes) :] if not action.startswith("Create")]
+        expect("roles: and nothing else was tried", sent == [], sent)
 
     def test_github_fork(self):
         repository = Repository(self.work, "fork")
@@ -268,13 +486,21 @@ class Flows:
         fork = jobs["fork"]
         expect("github: a fork never gets to the runner with the state", jobs["plan"].skipped)
         expect("github: a fork is planned from its files", fork.ok and "gateway.edge" in fork.summary, fork)
-        expect("github: it says that it is offline", re.search("offline|not read|fork", fork.text + fork.summary), fork)
+        expect(
+            "github: it says that it is offline",
+            re.search("offline|not read|fork", fork.text + fork.summary),
+            fork,
+        )
         expect("github: a fork gets no comment", self.comments(pull) == [], self.comments(pull))
         expect("github: nor to the cloud", len(self.world.calls) == calls)
 
         pull = self.pull()
         plan = self.planned(run, pull, fork=True, actor="dependabot[bot]")["plan"]
-        expect("github: what is given no identity is planned offline", plan.ok and "no credentials" in plan.text, plan)
+        expect(
+            "github: what is given no identity is planned offline",
+            plan.ok and "no credentials" in plan.text,
+            plan,
+        )
         expect("github: nor does that get to the cloud", len(self.world.calls) == calls)
 
     def drifts(self, forge, repository, run):
@@ -292,17 +518,37 @@ class Flows:
         expect(f"{forge}: drift opens an issue", found.ok and len(issues(opened)) == 1, found)
         issue = (issues(opened) or [{}])[0]
         text = issue.get("body") or issue.get("description") or ""
-        expect(f"{forge}: which tells what has changed", f"gateway.{name}" in text and re.search("→ 7|-> 7|7", text), text)
-        expect(f"{forge}: as code", all(line.startswith("    ") for line in text.splitlines() if "gateway." in line), text)
+        expect(
+            f"{forge}: which tells what has changed",
+            f"gateway.{name}" in text and re.search("→ 7|-> 7|7", text),
+            text,
+        )
+        expect(
+            f"{forge}: as code",
+            all(line.startswith("    ") for line in text.splitlines() if "gateway." in line),
+            text,
+        )
         self.behind_our_back(repository, wanted | {name: 8})
         run()
-        expect(f"{forge}: more drift changes that issue", len(self.world.issues) == 1 and "8" in str(issue), self.world.issues)
+        expect(
+            f"{forge}: more drift changes that issue",
+            len(self.world.issues) == 1 and "8" in str(issue),
+            self.world.issues,
+        )
         self.behind_our_back(repository, wanted)
         gone = run()
-        expect(f"{forge}: without drift it is closed", gone.ok and len(issues("closed")) == 1 and not issues(opened), gone)
+        expect(
+            f"{forge}: without drift it is closed",
+            gone.ok and len(issues("closed")) == 1 and not issues(opened),
+            gone,
+        )
         self.behind_our_back(repository, wanted | {name: 9})
         run()
-        expect(f"{forge}: new drift opens a new one", len(issues(opened)) == 1 and len(self.world.issues) == 2, self.world.issues)
+        expect(
+            f"{forge}: new drift opens a new one",
+            len(issues(opened)) == 1 and len(self.world.issues) == 2,
+            self.world.issues,
+        )
         self.behind_our_back(repository, wanted)
         run()
 
@@ -333,24 +579,36 @@ class Flows:
         cloud = self.cloud | {"PATH": f"{tools}:{os.environ['PATH']}"}
         gitlab = GitLab(self.world, self.address, pipeline, cloud)
         gitlab.variables = {
-            "GITLAB_TOKEN": self.world.gitlab_token, "GWPLAN_PROVIDER": "gitlab",
-            "GWPLAN_PLAN_ROLE": PLAN_ROLE, "GWPLAN_APPLY_ROLE": APPLY_ROLE,
-            "TENCENTCLOUD_SECRET_ID": KEYS["plan"][0], "TENCENTCLOUD_SECRET_KEY": KEYS["plan"][1],
+            "GITLAB_TOKEN": self.world.gitlab_token,
+            "GWPLAN_PROVIDER": "gitlab",
+            "GWPLAN_PLAN_ROLE": PLAN_ROLE,
+            "GWPLAN_APPLY_ROLE": APPLY_ROLE,
+            "TENCENTCLOUD_SECRET_ID": KEYS["plan"][0],
+            "TENCENTCLOUD_SECRET_KEY": KEYS["plan"][1],
         }
 
         def planned(pull, fork=False):
             return gitlab.run(
-                repository.root, fork, CI_PIPELINE_SOURCE="merge_request_event", CI_COMMIT_SHA=pull["sha"],
-                CI_MERGE_REQUEST_IID=str(pull["iid"]), CI_MERGE_REQUEST_PROJECT_ID="7",
+                repository.root,
+                fork,
+                CI_PIPELINE_SOURCE="merge_request_event",
+                CI_COMMIT_SHA=pull["sha"],
+                CI_MERGE_REQUEST_IID=str(pull["iid"]),
+                CI_MERGE_REQUEST_PROJECT_ID="7",
                 CI_MERGE_REQUEST_SOURCE_PROJECT_ID="8" if fork else "7",
-                CI_MERGE_REQUEST_SOURCE_BRANCH_NAME="topic", CI_COMMIT_REF_NAME="topic",
+                CI_MERGE_REQUEST_SOURCE_BRANCH_NAME="topic",
+                CI_COMMIT_REF_NAME="topic",
                 CI_MERGE_REQUEST_PROJECT_URL=f"http://{self.address}/acme/edge",
             )
 
         def on_main(source, sha="a" * 40, **more):
             return gitlab.run(
-                repository.root, CI_PIPELINE_SOURCE=source, CI_COMMIT_BRANCH="main",
-                CI_COMMIT_SHA=sha, CI_COMMIT_REF_NAME="main", **more,
+                repository.root,
+                CI_PIPELINE_SOURCE=source,
+                CI_COMMIT_BRANCH="main",
+                CI_COMMIT_SHA=sha,
+                CI_COMMIT_REF_NAME="main",
+                **more,
             )
 
         repository.want(edge=2)
@@ -360,25 +618,49 @@ class Flows:
         plan = jobs["plan"]
         expect("gitlab: a request is planned", plan.ok and self.writes() == writes, plan)
         notes = self.comments(pull)
-        expect("gitlab: one note tells of the plan", len(notes) == 1 and "gateway.edge" in notes[0]["body"], notes)
-        expect("gitlab: all that is to be kept is there", plan.artifacts and all(plan.artifacts.values()), plan.artifacts)
+        expect(
+            "gitlab: one note tells of the plan",
+            len(notes) == 1 and "gateway.edge" in notes[0]["body"],
+            notes,
+        )
+        expect(
+            "gitlab: all that is to be kept is there",
+            plan.artifacts and all(plan.artifacts.values()),
+            plan.artifacts,
+        )
         with open(plan.artifacts["gwplan-artifacts/plan-summary.json"], encoding="utf-8") as file:
-            expect("gitlab: the counts are in the report", json.load(file) == {"create": 1, "update": 0, "delete": 0})
+            expect(
+                "gitlab: the counts are in the report",
+                json.load(file) == {"create": 1, "update": 0, "delete": 0},
+            )
         planned(pull)
         expect("gitlab: a second run changes the note", len(self.comments(pull)) == 1, self.comments(pull))
         mark = notes[0]["body"].split("\n")[0]
         self.world.note(pull["iid"], f"{mark}\nDigest `{ZEROS}`", {"username": "mallory", "id": 666})
         jobs = on_main("push", self.merge(pull, "2099-01-01T02:00:00.000+02:00"))
         expect("gitlab: a push to main runs the apply alone", list(jobs) == ["apply"], jobs)
-        expect("gitlab: the approved plan is applied", jobs["apply"].ok and repository.recorded() == {"edge": 2}, jobs["apply"])
+        expect(
+            "gitlab: the approved plan is applied",
+            jobs["apply"].ok and repository.recorded() == {"edge": 2},
+            jobs["apply"],
+        )
 
         repository.want(edge=3)
         pull, writes = self.pull(), self.writes()
         planned(pull)
         repository.want(edge=4)
         refused = on_main("push", self.merge(pull))["apply"]
-        expect("gitlab: what was not approved is refused", not refused.ok and "not the one that was approved" in refused.text, refused)
+        expect(
+            "gitlab: what was not approved is refused",
+            not refused.ok and "not the one that was approved" in refused.text,
+            refused,
+        )
         expect("gitlab: and nothing is sent", self.writes() == writes)
+        expect(
+            "gitlab: the refusal tells what has changed",
+            re.search("nodeConfig.number.*3.*4", refused.text),
+            refused,
+        )
         expect("gitlab: by hand nothing runs without a digest", on_main("web") == {})
         digest = re.search(r"its digest is ([0-9a-f]{64})", refused.text)[1]
         done = on_main("web", GWPLAN_DIGEST=digest)["apply"]
@@ -387,7 +669,11 @@ class Flows:
         late = self.pull()
         planned(late)
         refused = on_main("push", self.merge(late, "2001-01-01T00:00:00.000Z"))["apply"]
-        expect("gitlab: refused: a note that was changed after the merge", not refused.ok and "changed after the merge" in refused.text, refused)
+        expect(
+            "gitlab: refused: a note that was changed after the merge",
+            not refused.ok and "changed after the merge" in refused.text,
+            refused,
+        )
         repository.want(edge=4)
 
         def drift():
@@ -402,7 +688,10 @@ class Flows:
         expect("gitlab: a fork gets to no runner with the state", list(jobs) == ["plan of a fork"], jobs)
         fork = jobs["plan of a fork"]
         expect("gitlab: a fork is planned from its files", fork.ok and all(fork.artifacts.values()), fork)
-        expect("gitlab: a fork gets neither a note nor to the cloud", not self.comments(pull) and len(self.world.calls) == calls)
+        expect(
+            "gitlab: a fork gets neither a note nor to the cloud",
+            not self.comments(pull) and len(self.world.calls) == calls,
+        )
 
     # Atlantis
 
@@ -411,7 +700,9 @@ class Flows:
         id, key = KEYS["apply"]
         tools = os.path.join(self.work, "bin")
         cloud = self.cloud | {
-            "TENCENTCLOUD_SECRET_ID": id, "TENCENTCLOUD_SECRET_KEY": key, "PATH": f"{tools}:{os.environ['PATH']}",
+            "TENCENTCLOUD_SECRET_ID": id,
+            "TENCENTCLOUD_SECRET_KEY": key,
+            "PATH": f"{tools}:{os.environ['PATH']}",
         }
         atlantis = Atlantis(os.path.join(EXAMPLES, "atlantis/repos.yaml"), cloud)
         repository.want(edge=2)
@@ -430,22 +721,34 @@ class Flows:
     def test_shell(self):
         repository = Repository(self.work, "shell")
         id, key = KEYS["apply"]
-        base = machine(TENCENTCLOUD_SECRET_ID=id, TENCENTCLOUD_SECRET_KEY=key, GWPLAN=self.gwplan, **self.cloud)
+        base = machine(
+            TENCENTCLOUD_SECRET_ID=id, TENCENTCLOUD_SECRET_KEY=key, GWPLAN=self.gwplan, **self.cloud
+        )
 
         def run(script, *arguments, **more):
-            return shell([os.path.join(EXAMPLES, "shell", script), *arguments], repository.folder, base | more)
+            return shell(
+                [os.path.join(EXAMPLES, "shell", script), *arguments], repository.folder, base | more
+            )
 
         def outputs():
-            with open(os.path.join(repository.folder, "gwplan-artifacts/outputs.env"), encoding="utf-8") as file:
+            with open(
+                os.path.join(repository.folder, "gwplan-artifacts/outputs.env"), encoding="utf-8"
+            ) as file:
                 return dict(line.strip().split("=", 1) for line in file)
 
         repository.want(edge=2, more=2)
         code, text = run("plan.sh")
         expect("shell: a plan is made", code == 0 and "Plan: 2 to add" in text, text)
         whole = outputs()
-        expect("shell: its outputs are told", whole["changes"] == "true" and len(whole["digest"]) == 64, whole)
+        expect(
+            "shell: its outputs are told", whole["changes"] == "true" and len(whole["digest"]) == 64, whole
+        )
         code, text = run("apply.sh")
-        expect("shell: without a digest nothing is applied", code == 1 and "no approved plan is known" in text and not repository.recorded(), text)
+        expect(
+            "shell: without a digest nothing is applied",
+            code == 1 and "no approved plan is known" in text and not repository.recorded(),
+            text,
+        )
         code, text = run("apply.sh", GWPLAN_DIGEST=ZEROS)
         expect("shell: with another digest neither", code == 1 and not repository.recorded(), text)
         code, text = run("plan.sh", "--target", "gateway.edge")
@@ -456,9 +759,17 @@ class Flows:
         expect("shell: a part is applied as a part", code == 0 and repository.recorded() == {"edge": 2}, text)
         code, text = run("plan.sh")
         code, text = run("apply.sh", GWPLAN_DIGEST=outputs()["digest"])
-        expect("shell: the rest with the digest of the rest", code == 0 and repository.recorded() == {"edge": 2, "more": 2}, text)
+        expect(
+            "shell: the rest with the digest of the rest",
+            code == 0 and repository.recorded() == {"edge": 2, "more": 2},
+            text,
+        )
         code, text = run("plan.sh")
-        expect("shell: then there is nothing to do", outputs()["changes"] == "false" and outputs()["risk"] == "none", outputs())
+        expect(
+            "shell: then there is nothing to do",
+            outputs()["changes"] == "false" and outputs()["risk"] == "none",
+            outputs(),
+        )
         code, text = run("drift.sh")
         expect("shell: there is no drift", code == 0 and outputs() == {"drift": "false"}, text)
         self.behind_our_back(repository, {"edge": 3, "more": 2})
@@ -478,6 +789,9 @@ def main():
     flows = Flows(world, serve(world), os.path.abspath(arguments.work), os.path.abspath(arguments.gwplan))
     flows.test_github()
     flows.test_github_folder()
+    flows.test_github_build()
+    flows.test_github_environment()
+    flows.test_github_roles()
     flows.test_github_fork()
     flows.test_gitlab()
     flows.test_atlantis()

@@ -9,6 +9,7 @@ import base64
 import http.client
 import json
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +43,7 @@ class World:
         self.lock = threading.RLock()
         self.tokens = {}  # of GitHub's jobs: what each may do
         self.identity_requests = {}  # the bearer of a request for an OIDC token: the subject
-        self.pulls, self.comments, self.issues = {}, {}, {}
+        self.pulls, self.comments, self.issues, self.artifacts = {}, {}, {}, {}
         self.last, self.log, self.calls = 100, [], []
         self.roles, self.keys, self.simulator = roles, keys, simulator
         self.gitlab_token = "glpat-not-a-real-token"
@@ -70,6 +71,13 @@ class World:
         if match := re.fullmatch(r"/pulls/(\d+)", path):
             need(grants, "pull-requests", "read")
             return self.pulls[int(match[1])]
+        if path == "/actions/artifacts":
+            need(grants, "actions", "read")
+            found = [about for about, _ in self.artifacts.values() if about["name"] == query["name"][0]]
+            return {"artifacts": found}
+        if match := re.fullmatch(r"/actions/artifacts/(\d+)/zip", path):
+            need(grants, "actions", "read")
+            return self.artifacts[int(match[1])][1]
         if match := re.fullmatch(r"/issues/(\d+)/comments", path):
             need(grants, "pull-requests", "read" if method == "GET" else "write")
             if method == "GET":
@@ -86,7 +94,8 @@ class World:
             if method == "GET":
                 labels = set(query["labels"][0].split(","))
                 found = [
-                    issue for issue in self.issues.values()
+                    issue
+                    for issue in self.issues.values()
                     if issue["state"] == query["state"][0]
                     and labels <= {label["name"] for label in issue["labels"]}
                 ]
@@ -101,8 +110,13 @@ class World:
 
     def comment(self, pull, text, user, later=0):
         note = {
-            "id": self.number(), "pull": pull, "body": text, "user": user,
-            "created_at": now(later), "updated_at": now(later), "html_url": "http://localhost/comment",
+            "id": self.number(),
+            "pull": pull,
+            "body": text,
+            "user": user,
+            "created_at": now(later),
+            "updated_at": now(later),
+            "html_url": "http://localhost/comment",
             "author_association": "NONE",
         }
         self.comments[note["id"]] = note
@@ -136,9 +150,18 @@ class World:
             note = self.comments[int(match[1])]
             note.update(body=body["body"], updated_at=now())
             return note
+        if match := re.fullmatch(r"/merge_requests/(\d+)/pipelines", path):
+            kept = [about for about, _ in self.artifacts.values() if about.get("iid") == match[1]]
+            return [{"id": about["id"], "sha": about["sha"]} for about in kept]
+        if match := re.fullmatch(r"/pipelines/(\d+)/jobs", path):
+            # One job a pipeline: they share the id.
+            return [{"id": int(match[1]), "name": self.artifacts[int(match[1])][0]["name"]}]
+        if match := re.fullmatch(r"/jobs/(\d+)/artifacts/(.+)", path):
+            return self.artifacts[int(match[1])][1][match[2]]
         if path == "/issues" and method == "GET":
             found = [
-                issue for issue in self.issues.values()
+                issue
+                for issue in self.issues.values()
                 if issue["state"] == query["state"][0] and query["labels"][0] in issue["labels"]
             ]
             return page(found, query)
@@ -233,7 +256,8 @@ class Handler(BaseHTTPRequestHandler):
                 else:
                     world.log.append((self.command, url.path))
                     found = world.github(self.command, url.path, query, body, bearer)
-                status, content = 201 if self.command == "POST" else 200, json.dumps(found).encode()
+                status = 201 if self.command == "POST" else 200
+                content = found if isinstance(found, bytes) else json.dumps(found).encode()
         except Refused as refused:
             status, content = refused.status, json.dumps({"message": refused.message}).encode()
         except KeyError as error:
@@ -267,9 +291,16 @@ class Handler(BaseHTTPRequestHandler):
         connection.close()
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """Says nothing of a client that has gone."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*_)
+
+
 def serve(world):
     """Serves in the background; returns the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.world = True, world
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"127.0.0.1:{server.server_port}"

@@ -1,11 +1,12 @@
 """Runs the jobs of GitHub's workflows, GitLab's pipelines and Atlantis as their runners do: the same
 shells, files and variables, as far as the examples use them. What is not known here is an error."""
 
+import io
 import json
 import os
 import secrets
-import shutil
 import subprocess
+import zipfile
 
 import yaml
 
@@ -36,7 +37,7 @@ class Result:
 
     def __init__(self):
         self.ok, self.text, self.outputs, self.skipped = True, "", {}, False
-        self.artifacts, self.summary, self.job = {}, "", None
+        self.artifacts, self.summary = {}, ""
 
     def __repr__(self):
         return f"{'done' if self.ok else 'failed'}: {self.text[-1500:]}"
@@ -44,8 +45,14 @@ class Result:
 
 def shell(command, folder, environment):
     run = subprocess.run(
-        command, cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
     )
     return run.returncode, run.stdout
 
@@ -60,7 +67,7 @@ class GitHub:
     def __init__(self, world, address, work, action, gwplan, cloud):
         self.world, self.address, self.work = world, address, work
         self.action, self.gwplan, self.cloud = action, gwplan, cloud
-        self.variables = {}
+        self.variables, self.cached = {}, []
 
     def run(self, workflow, folder, event, name, sha, inputs=None, fork=False, actor="ada"):
         """Returns the results by job."""
@@ -68,8 +75,13 @@ class GitHub:
         pull = event.get("pull_request")
         ref = f"refs/pull/{pull['number']}/merge" if pull else "refs/heads/main"
         github = {
-            "event": event, "event_name": name, "repository": "acme/edge", "sha": sha, "ref": ref,
-            "ref_name": ref.removeprefix("refs/heads/").removeprefix("refs/"), "actor": actor,
+            "event": event,
+            "event_name": name,
+            "repository": "acme/edge",
+            "sha": sha,
+            "ref": ref,
+            "ref_name": ref.removeprefix("refs/heads/").removeprefix("refs/"),
+            "actor": actor,
         }
         results = {}
         for key, job in content["jobs"].items():
@@ -97,11 +109,22 @@ class GitHub:
             with open(files[name], "w", encoding="utf-8") as file:
                 json.dump(github["event"], file) if name == "GITHUB_EVENT_PATH" else None
         variables = machine(
-            CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="acme/edge", GITHUB_RUN_ID="42",
-            GITHUB_SERVER_URL=f"http://{self.address}", GITHUB_API_URL=f"http://{self.address}",
-            GITHUB_EVENT_NAME=github["event_name"], GITHUB_SHA=github["sha"], GITHUB_REF=github["ref"],
-            GITHUB_REF_NAME=github["ref_name"], GITHUB_WORKSPACE=folder, GITHUB_ACTOR=github["actor"],
-            RUNNER_TEMP=temp, RUNNER_TOOL_CACHE=os.path.join(self.work, "tools"), **self.cloud, **files,
+            CI="true",
+            GITHUB_ACTIONS="true",
+            GITHUB_REPOSITORY="acme/edge",
+            GITHUB_RUN_ID="42",
+            GITHUB_SERVER_URL=f"http://{self.address}",
+            GITHUB_API_URL=f"http://{self.address}",
+            GITHUB_EVENT_NAME=github["event_name"],
+            GITHUB_SHA=github["sha"],
+            GITHUB_REF=github["ref"],
+            GITHUB_REF_NAME=github["ref_name"],
+            GITHUB_WORKSPACE=folder,
+            GITHUB_ACTOR=github["actor"],
+            RUNNER_TEMP=temp,
+            RUNNER_TOOL_CACHE=os.path.join(self.work, "tools"),
+            **self.cloud,
+            **files,
         )
         if grants.get("id-token") == "write":
             if environment:
@@ -116,12 +139,21 @@ class GitHub:
         self.steps(job["steps"], context, variables, folder, result)
         with open(files["GITHUB_STEP_SUMMARY"], encoding="utf-8") as file:
             result.summary = file.read()
-        result.job = temp
+        # What is to be masked is told to the runner alone.
+        shown = [line for line in result.text.splitlines() if not line.startswith("::add-mask::")]
+        masked = set(result.text.splitlines()) - set(shown)
+        for secret in [token, *(line.removeprefix("::add-mask::") for line in masked)]:
+            if secret in "\n".join([*shown, result.summary]):
+                result.ok, result.text = False, f"a token is shown:\n{result.text}"
 
     def steps(self, steps, context, variables, folder, result):
-        context = context | {"steps": {}}
+        context = context | {"steps": {}, "cancelled()": False}
         for step in steps:
-            if not result.ok or not holds(step.get("if"), context):
+            condition = step.get("if")
+            # A step without such a word runs only if all went well.
+            if not (result.ok or "cancelled()" in str(condition)):
+                continue
+            if not holds(condition, context):
                 continue
             given = {key: fill(str(value), context) for key, value in step.get("with", {}).items()}
             environment = {key: fill(str(value), context) for key, value in step.get("env", {}).items()}
@@ -132,13 +164,29 @@ class GitHub:
             elif step["uses"].startswith(ACTION):
                 outputs = self.composite(given, context, variables | environment, folder, result)
             elif step["uses"].startswith("actions/upload-artifact@"):
-                kept = os.path.join(self.work, "artifacts", secrets.token_hex(4))
-                shutil.copytree(os.path.join(folder, given["path"]), kept)
-                result.artifacts[given["name"]] = kept
+                result.artifacts[given["name"]] = self.keep(given, context, folder)
+            elif step["uses"].startswith("actions/cache@"):
+                self.cached.append(given["key"])
             elif not step["uses"].startswith("actions/checkout@"):
                 raise ValueError(f"not known: {step['uses']}")
             context["steps"][step.get("id", "")] = {"outputs": outputs}
         return context
+
+    def keep(self, given, context, folder):
+        content = io.BytesIO()
+        root = os.path.join(folder, given["path"])
+        with zipfile.ZipFile(content, "w") as archive:
+            for name in os.listdir(root):
+                archive.write(os.path.join(root, name), name)
+        head = context["github"]["event"]["pull_request"]["head"]["sha"]
+        about = {
+            "id": self.world.number(),
+            "name": given["name"],
+            "workflow_run": {"head_sha": head},
+            "expired": False,
+        }
+        self.world.artifacts[about["id"]] = (about, content.getvalue())
+        return sorted(os.listdir(root))
 
     def script(self, step, folder, variables, result):
         if step["shell"] != "bash":
@@ -151,7 +199,7 @@ class GitHub:
         command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", script]
         code, text = shell(command, folder, variables | {"GITHUB_OUTPUT": output})
         result.text += text
-        result.ok = code == 0
+        result.ok = result.ok and code == 0
         with open(output, encoding="utf-8") as file:
             return dict(line.split("=", 1) for line in file.read().splitlines())
 
@@ -165,8 +213,8 @@ class GitHub:
             if about.get("required") and name not in given:
                 raise ValueError(f"the action needs the input {name}")
             inputs[name] = given.get(name, fill(str(about.get("default", "")), context))
-        # The runner has a gwplan: building one is not what is tested.
-        inputs["program"] = inputs["program"] or self.gwplan
+        # The runner has a gwplan, but where building one is what is tested.
+        inputs["program"] = inputs["program"] or self.gwplan or ""
         github = context["github"] | {"action_path": self.action}
         context = context | {"inputs": inputs, "github": github}
         context = self.steps(action["runs"]["steps"], context, variables, folder, result)
@@ -196,10 +244,16 @@ class GitLab:
     def run(self, folder, fork=False, **variables):
         """Returns the results by job, of the pipeline that these variables describe."""
         home = {
-            "CI": "true", "GITLAB_CI": "true", "CI_PROJECT_ID": "8" if fork else "7",
-            "CI_API_V4_URL": f"http://{self.address}/api/v4", "CI_PROJECT_DIR": folder,
-            "CI_DEFAULT_BRANCH": "main", "CI_JOB_ID": "42", "CI_JOB_URL": f"http://{self.address}/jobs/42",
-            "CI_PROJECT_URL": f"http://{self.address}/acme/edge", "CI_PROJECT_PATH": "acme/edge",
+            "CI": "true",
+            "GITLAB_CI": "true",
+            "CI_PROJECT_ID": "8" if fork else "7",
+            "CI_API_V4_URL": f"http://{self.address}/api/v4",
+            "CI_PROJECT_DIR": folder,
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_JOB_ID": "42",
+            "CI_JOB_URL": f"http://{self.address}/jobs/42",
+            "CI_PROJECT_URL": f"http://{self.address}/acme/edge",
+            "CI_PROJECT_PATH": "acme/edge",
         }
         everything = home | ({} if fork else self.variables) | variables
         if not any(evaluate(rule["if"], everything) for rule in self.content["workflow"]["rules"]):
@@ -211,7 +265,25 @@ class GitLab:
             job = self.whole(name)
             if any(evaluate(rule["if"], everything) for rule in job["rules"]):
                 results[name] = self.job(job, folder, everything, fork)
+                self.keep(name, everything, results[name])
         return results
+
+    def keep(self, name, variables, result):
+        if "CI_MERGE_REQUEST_IID" not in variables:
+            return
+        files = {}
+        for root, _, names in (it for path in result.artifacts.values() if path for it in os.walk(path)):
+            for file in names:
+                path = os.path.join(root, file)
+                with open(path, "rb") as content:
+                    files[os.path.relpath(path, variables["CI_PROJECT_DIR"])] = content.read()
+        about = {
+            "id": self.world.number(),
+            "name": name,
+            "iid": variables["CI_MERGE_REQUEST_IID"],
+            "sha": variables["CI_COMMIT_SHA"],
+        }
+        self.world.artifacts[about["id"]] = (about, files)
 
     def job(self, job, folder, variables, fork):
         result = Result()
@@ -230,7 +302,7 @@ class GitLab:
         code, text = shell(["bash", "-c", script], folder, machine(**self.cloud) | variables)
         result.ok, result.text = code == 0, text
         artifacts = job.get("artifacts", {})
-        if result.ok:
+        if result.ok or artifacts.get("when") == "always":
             for path in [*artifacts.get("paths", []), artifacts.get("reports", {}).get("terraform")]:
                 if path:
                     kept = os.path.join(folder, path)

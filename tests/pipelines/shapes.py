@@ -1,6 +1,6 @@
 """Checks what the linters don't, and writes out the scripts that stand in YAML, for shellcheck.
 
-    python shapes.py ROOT FOLDER
+python shapes.py ROOT FOLDER
 """
 
 import glob
@@ -69,8 +69,13 @@ def check_gitlab(root):
         expect(f"gitlab, {name}: says when it runs", all("if" in rule for rule in job["rules"]))
     for name in ("plan", "plan of a fork"):
         report = jobs[name]["artifacts"]["reports"]["terraform"]
-        expect(f"gitlab, {name}: the report is among what is kept", report.startswith(jobs[name]["artifacts"]["paths"][0]))
-    expect("gitlab: one apply at a time", jobs["apply"]["resource_group"] and not jobs["apply"]["interruptible"])
+        expect(
+            f"gitlab, {name}: the report is among what is kept",
+            report.startswith(jobs[name]["artifacts"]["paths"][0]),
+        )
+    expect(
+        "gitlab: one apply at a time", jobs["apply"]["resource_group"] and not jobs["apply"]["interruptible"]
+    )
 
 
 def check_atlantis(root):
@@ -79,7 +84,10 @@ def check_atlantis(root):
     expect("atlantis: the workflow is there", repos["repos"][0]["workflow"] in repos["workflows"])
     expect("atlantis: repositories can't choose what runs", not repos["repos"][0]["allow_custom_workflows"])
     expect("atlantis: its file is of a version", projects["version"] == 3)
-    expect("atlantis: a plan writes the file that is looked for", "$PLANFILE" in str(repos["workflows"]["gwplan"]["plan"]))
+    expect(
+        "atlantis: a plan writes the file that is looked for",
+        "$PLANFILE" in str(repos["workflows"]["gwplan"]["plan"]),
+    )
 
 
 def check_roles(root):

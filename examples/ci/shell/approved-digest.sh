@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the digest of the plan that was approved with the request whose merge made this commit:
+# Prints the digest of the plan that was approved with the request whose merge made this commit, the
+# number of that request, and the commit that it was merged at:
 #
 #     approved-digest.sh github|gitlab
 #
@@ -53,6 +54,7 @@ count=$(jq length <<<"$merged")
 [[ $count == 1 ]] || die "$count requests were merged as $commit into $branch, not one" \
     "changes that come without a request have to be approved by their digest"
 number=$(jq -r '.[0] | .iid // .number' <<<"$merged")
+head=$(jq -r '.[0] | .head.sha // .sha' <<<"$merged")
 merged_at=$(jq -r '.[0].merged_at' <<<"$merged")
 
 case $FORGE in
@@ -88,8 +90,8 @@ jq -e --arg merged "$merged_at" '
     die "the comment on request $number was changed after the merge, at $merged_at" \
         "what it says now was not there to be approved"
 
-digests=$(jq -r '.[0].body | split("\n")[] | capture("^Digest `(?<digest>[0-9a-f]{64})`").digest' <<<"$ours")
-[[ $digests =~ ^[0-9a-f]{64}$ ]] || die "the comment on request $number names no plan to apply, or several" \
+digest=$(jq -r '.[0].body | split("\n")[] | capture("^Digest `(?<digest>[0-9a-f]{64})`").digest' <<<"$ours")
+[[ $digest =~ ^[0-9a-f]{64}$ ]] || die "the comment on request $number names no plan to apply, or several" \
     "a plan without changes has none, and neither has one that was made offline"
-say "request $number was merged with the approved plan $digests"
-printf '%s\n' "$digests"
+say "request $number was merged with the approved plan $digest"
+printf '%s %s %s\n' "$digest" "$number" "$head"

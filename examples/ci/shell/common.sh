@@ -46,12 +46,14 @@ plan_outputs() {
 # Speaks to the forge's API: `api METHOD PATH [JSON]`. FORGE is github or gitlab. The token goes
 # through a pipe: what a command is called with, others on the machine can read.
 api() {
-    local method=$1 path=$2 base token header accept
+    local method=$1 path=$2 base token header accept options=()
     case $FORGE in
     github)
         base=${GITHUB_API_URL:-https://api.github.com}
         token=${GITHUB_TOKEN:?is needed to speak to GitHub}
         header="Authorization: Bearer $token" accept=application/vnd.github+json
+        # Its downloads are elsewhere; curl takes this header no further.
+        options+=(--location)
         ;;
     gitlab)
         base=${CI_API_V4_URL:?is set by GitLab CI}
@@ -60,7 +62,7 @@ api() {
         ;;
     *) die "no such forge: $FORGE" "it is github or gitlab" ;;
     esac
-    local options=(--silent --show-error --fail --request "$method" --header @- --header "Accept: $accept"
+    options+=(--silent --show-error --fail --globoff --request "$method" --header @- --header "Accept: $accept"
         --connect-timeout 10 --max-time 60)
     # What is read can be asked for again; what is written might then be there twice.
     [[ $method != GET ]] || options+=(--retry 3)

@@ -14,5 +14,8 @@ rm -rf "$ARTIFACTS"
 mkdir -p "$ARTIFACTS"
 options=(--artifacts "$ARTIFACTS")
 [[ ${GWPLAN_OFFLINE:-} != true ]] || options+=(--offline)
-"$GWPLAN" review "${options[@]}" "$@"
-plan_outputs "$ARTIFACTS/plan.json"
+code=0
+"$GWPLAN" review "${options[@]}" "$@" || code=$?
+# Also a plan that policies deny has a digest, for who overrides them.
+[[ ! -e $ARTIFACTS/plan.json ]] || plan_outputs "$ARTIFACTS/plan.json"
+exit "$code"
