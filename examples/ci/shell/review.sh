@@ -3,8 +3,8 @@
 #
 #     review.sh [ARGUMENT OF gwplan review…]
 #
-# With GWPLAN_OFFLINE=true it plans from the files alone, as it must for requests from forks, whose
-# pipelines are given no credentials. $GWPLAN_ARTIFACTS takes the plan in every form, and
+# With GWPLAN_OFFLINE=true it plans from the files and the state alone, as it does anyhow for requests from
+# forks, whose pipelines are given no credentials. $GWPLAN_ARTIFACTS takes the plan in every form, and
 # outputs.env with the digest, whether there are changes, and their risk.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
