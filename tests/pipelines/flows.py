@@ -253,6 +253,7 @@ class Flows:
         )
         shown = re.search(r"Digest: ([0-9a-f]{64})|its digest is ([0-9a-f]{64})", refused.text)
         expect("github: the refusal tells the digest", shown, refused)
+        expect("github: another digest is refused", not self.by_hand(run, ZEROS).ok)
         expect("github: a digest that is none is refused", not self.by_hand(run, "'; touch oops; '").ok)
         done = self.by_hand(run, shown[1] or shown[2])
         expect(
@@ -269,7 +270,11 @@ class Flows:
         repository.want(edge=5)
         pull = self.pull()
         denied = self.planned(run, pull)["plan"]
-        expect("github: what policies deny fails the request", not denied.ok and "max-destroys" in denied.text, denied)
+        expect(
+            "github: what policies deny fails the request",
+            not denied.ok and "max-destroys" in denied.text,
+            denied,
+        )
         writes = self.writes()
         refused = self.pushed(run, self.merge(pull))
         expect("github: and is not applied", not refused.ok and self.writes() == writes, refused)
@@ -339,8 +344,7 @@ class Flows:
         """What the inputs hold must never be run."""
         path = os.path.join(self.work, "injections.yml")
         oops = os.path.join(repository.root, "oops")
-        bad = f"$(touch {oops}) `touch {oops}` '; touch {oops}; \" || touch {oops} #"
-        for name in (
+        names = (
             "args",
             "override-policy",
             "digest",
@@ -350,15 +354,22 @@ class Flows:
             "command",
             "audience",
             "role-arn",
-        ):
-            given = {"command": "apply", name: bad}
-            steps = [{"uses": "your-org/gwplan@" + "0" * 40, "with": given}]
-            job = {"permissions": {"contents": "read", "id-token": "write"}, "steps": steps}
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump({"permissions": {}, "jobs": {"apply": job}}, file)
-            GitHub(self.world, self.address, self.work, self.action, self.gwplan, self.cloud).run(
-                path, repository.root, event={}, name="push", sha="b" * 40
-            )
+        )
+        for name in names:
+            for bad in (
+                f"$(touch {oops})",
+                f"; touch {oops} #",
+                f"'; touch {oops}; '",
+                f'"; touch {oops}; "',
+            ):
+                given = {"command": "apply", name: bad}
+                steps = [{"uses": "your-org/gwplan@" + "0" * 40, "with": given}]
+                job = {"permissions": {"contents": "read", "id-token": "write"}, "steps": steps}
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump({"permissions": {}, "jobs": {"apply": job}}, file)
+                GitHub(self.world, self.address, self.work, self.action, self.gwplan, self.cloud).run(
+                    path, repository.root, event={}, name="push", sha="b" * 40
+                )
             expect(f"github: the input {name} is not run", not os.path.exists(oops))
         for path in glob.glob(os.path.join(repository.root, "*touch*")):
             shutil.rmtree(path)

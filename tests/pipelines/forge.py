@@ -44,6 +44,7 @@ class World:
         self.tokens = {}  # of GitHub's jobs: what each may do
         self.identity_requests = {}  # the bearer of a request for an OIDC token: the subject
         self.pulls, self.comments, self.issues, self.artifacts = {}, {}, {}, {}
+        self.identities = set()  # the OIDC tokens that were given out
         self.last, self.log, self.calls = 100, [], []
         self.roles, self.keys, self.simulator = roles, keys, simulator
         self.gitlab_token = "glpat-not-a-real-token"
@@ -54,7 +55,9 @@ class World:
 
     def identity(self, issuer, subject, audience):
         claims = {"iss": ISSUER[issuer], "sub": subject, "aud": audience}
-        return f"x.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()}.x"
+        token = f"x.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()}.x"
+        self.identities.add(token)
+        return token
 
     # GitHub
 

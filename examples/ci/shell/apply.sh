@@ -14,8 +14,7 @@ here=$(dirname "$0")
 source "$here/common.sh"
 need jq
 
-rm -rf "$ARTIFACTS"
-mkdir -p "$ARTIFACTS"
+fresh
 
 override=${GWPLAN_OVERRIDE_POLICY:-}
 # A job that is run again after it has done its work has nothing to do, and needs no digest. (A plan

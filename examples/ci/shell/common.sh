@@ -22,6 +22,14 @@ need() {
     done
 }
 
+# Makes the folder, without what an earlier run has left there: an old plan must not be taken for
+# this one. What else is in it stays.
+fresh() {
+    mkdir -p "$ARTIFACTS"
+    (cd "$ARTIFACTS" && rm -f plan.gwplan plan.txt plan.md plan.json plan.html plan-summary.json \
+        approved-plan.json drift.txt outputs.env)
+}
+
 # Runs a command of gwplan's and keeps in `code` how it ended; an error ends the script.
 detailed() {
     code=0
@@ -31,7 +39,6 @@ detailed() {
 
 # Tells the jobs that follow: `outputs KEY=VALUE…`.
 outputs() {
-    mkdir -p "$ARTIFACTS"
     printf '%s\n' "$@" >>"$ARTIFACTS/outputs.env"
     [[ -z ${GITHUB_OUTPUT:-} ]] || printf '%s\n' "$@" >>"$GITHUB_OUTPUT"
 }

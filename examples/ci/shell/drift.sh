@@ -10,8 +10,7 @@ set -euo pipefail
 here=$(dirname "$0")
 source "$here/common.sh"
 
-rm -rf "$ARTIFACTS"
-mkdir -p "$ARTIFACTS"
+fresh
 detailed "$GWPLAN" drift --detailed-exitcode >"$ARTIFACTS/drift.txt"
 cat "$ARTIFACTS/drift.txt"
 drift=false

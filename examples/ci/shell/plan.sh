@@ -11,9 +11,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 need jq
 
-# An old plan must never be taken for this one.
-rm -rf "$ARTIFACTS"
-mkdir -p "$ARTIFACTS"
+fresh
 
 "$GWPLAN" plan --out "$ARTIFACTS/plan.gwplan" "$@" >"$ARTIFACTS/plan.txt"
 cat "$ARTIFACTS/plan.txt"

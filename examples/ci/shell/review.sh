@@ -10,8 +10,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 need jq
 
-rm -rf "$ARTIFACTS"
-mkdir -p "$ARTIFACTS"
+fresh
 options=(--artifacts "$ARTIFACTS")
 [[ ${GWPLAN_OFFLINE:-} != true ]] || options+=(--offline)
 code=0
