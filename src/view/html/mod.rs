@@ -331,7 +331,7 @@ fn line(line: &SourceLine, page_of: Option<Link<'_>>) -> Markup {
     let shown = line.to_string();
     // Whatever makes the addresses, none of them is a script.
     let page = page_of
-        .map(|page_of| page_of(line))
+        .and_then(|page_of| page_of(line))
         .filter(|page| page.starts_with("https://") || page.starts_with("http://"));
     html! {
         @if let Some(page) = page {
