@@ -316,6 +316,10 @@ fn a_comment_that_can_not_be_written_fails_the_job_after_all_the_rest() {
     let read = |name: &str| fs::read_to_string(job.project.path(&format!("out/{name}"))).unwrap();
     assert_holds(&read("plan.txt"), &["# gateway.a will be created"]);
     assert_holds(&read("plan.md"), &["`gateway.a`"]);
+    assert_holds(
+        &read("plan.html"),
+        &["https://github.example/acme/edge/blob/c0ffee/project/gateways.yaml#L2"],
+    );
     let plan: Json = serde_json::from_str(&read("plan.json")).unwrap();
     assert_eq!(plan["resource_changes"][0]["address"], "gateway.a");
     let summary: Json = serde_json::from_str(&read("plan-summary.json")).unwrap();
