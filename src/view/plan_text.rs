@@ -107,13 +107,15 @@ fn render_policy(out: &mut String, findings: &[Finding]) {
         let word = finding.level.word();
         let rule = visible(&finding.rule);
         let message = visible(&finding.message);
-        let about = finding.address.as_ref();
-        let about = about.map(|address| format!(" ({address})"));
+        let about = words::about(finding).map(|address| format!(" ({address})"));
+        let place = finding.location.as_ref();
+        let place = place.map(|place| format!("  {QUIET}{}{QUIET:#}", place.line()));
         line(
             out,
             &format!(
-                "  {style}{word}{style:#} [{rule}] {message}{}",
-                about.unwrap_or_default()
+                "  {style}{word}{style:#} [{rule}] {message}{}{}",
+                about.unwrap_or_default(),
+                place.unwrap_or_default()
             ),
         );
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use crate::model::{SourceLine, Value, visible};
+use crate::model::{Address, SourceLine, Value, visible};
 use crate::plan::{Action, Counts, FieldChange, How, Loss, PlannedCall, Reason, Step};
+use crate::policy::Finding;
 use crate::review::{Barrier, Item, Risk, Shift, Verdict};
 
 /// A part of a sentence.
@@ -363,6 +364,12 @@ pub(super) fn barrier(barrier: Barrier) -> String {
             format!("is denied by policy, for {}", plural(number, "reason"))
         }
     }
+}
+
+/// Returns the resource that a finding is about, unless its message names it already.
+pub(super) fn about(finding: &Finding) -> Option<&Address> {
+    let address = finding.address.as_ref()?;
+    (!finding.message.contains(&address.to_string())).then_some(address)
 }
 
 /// Counts things whose plural ends in s.

@@ -456,7 +456,7 @@ fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
         let mark = if finding.denies() { "⛔" } else { "⚠️" };
         let (rule, message) = (code(&finding.rule), inert::words(&finding.message));
         let mut text = format!("- {mark} {rule}: {message}");
-        if let Some(address) = &finding.address {
+        if let Some(address) = words::about(finding) {
             let _ = write!(text, " ({})", code(&address.to_string()));
         }
         if let Some(location) = &finding.location {

@@ -173,16 +173,7 @@ impl Desk<'_> {
             is_worth_a_comment: !says_nothing || self.args.dry_run,
         };
         let mut well = self.publish(&body)?;
-        let state = &proposal.state;
-        let link = |line: &SourceLine| self.stage.page(line);
-        let files = [
-            ("plan.json", view::plan_json(&review, state, &schema_of)),
-            ("plan.md", self.markdown(&body, None, None)),
-            ("plan.txt", plain(&view::plan_text(&review))),
-            ("plan.html", view::plan_html(&review, Some(&link))),
-            ("plan-summary.json", view::plan_json_summary(&proposal.plan)),
-        ];
-        well &= self.keep(&files.map(|(name, text)| (name, Some(text))));
+        well &= self.keep(&self.artifacts(proposal, &review, &body));
         refuse_errors(self.session, proposal.plan.diagnostics.clone())?;
         refuse_denied(
             &proposal.findings,
@@ -193,6 +184,30 @@ impl Desk<'_> {
             true if self.args.detailed_exitcode && !proposal.plan.is_empty() => Exit::Changes,
             true => Exit::Done,
         })
+    }
+
+    /// Renders the plan for files, each whole.
+    fn artifacts(
+        &self,
+        proposal: &Proposal,
+        review: &Review<'_>,
+        body: &Body<'_>,
+    ) -> Vec<(&'static str, Option<String>)> {
+        if self.args.artifacts.is_none() {
+            return Vec::new();
+        }
+        let link = |line: &SourceLine| self.stage.page(line);
+        let json = view::plan_json(review, &proposal.state, &schema_of);
+        vec![
+            ("plan.json", Some(json)),
+            ("plan.md", Some(self.markdown(body, None, None))),
+            ("plan.txt", Some(plain(&view::plan_text(review)))),
+            ("plan.html", Some(view::plan_html(review, Some(&link)))),
+            (
+                "plan-summary.json",
+                Some(view::plan_json_summary(&proposal.plan)),
+            ),
+        ]
     }
 
     /// Shows why there is no plan.
