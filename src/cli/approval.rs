@@ -15,6 +15,8 @@ use super::failure::Failure;
 
 /// The fewest hexadecimal digits that name a plan.
 const SHORTEST_DIGEST: usize = 12;
+/// How many it has as a whole.
+const DIGEST_DIGITS: usize = 64;
 /// The rule under which it is told that a plan is not the approved one.
 const RULE: &str = "not-approved";
 
@@ -75,7 +77,7 @@ impl Approved {
     pub(super) fn check(&self, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
         let found = digest(plan, binding);
         if found.starts_with(&self.digest) {
-            return Ok(());
+            return self.check_steps(&Outline::of(plan, &found));
         }
         let summary = format!(
             "this plan is not the one that was approved: its digest is {found}, not {}",
@@ -90,6 +92,25 @@ impl Approved {
             None => told.extend(what_moved(plan)),
         }
         Err(Failure::Diagnostics(told))
+    }
+
+    /// Refuses a file whose digest is that of the plan, but whose steps, which somebody has read, are not.
+    fn check_steps(&self, found: &Outline) -> Result<(), Failure> {
+        let Some(approved) = &self.outline else {
+            return Ok(());
+        };
+        let lines = view::difference_lines(&approved.difference(found));
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let summary = "the file with the approved plan was altered: its digest is that of this plan, but its steps are not";
+        let first = Diagnostic::error(RULE, summary)
+            .help("take it from where only your own pipeline writes, or plan and review again");
+        let lines = lines.into_iter();
+        let told = lines.map(|line| Diagnostic::error(RULE, line));
+        Err(Failure::Diagnostics(
+            [first].into_iter().chain(told).collect(),
+        ))
     }
 }
 
@@ -140,12 +161,19 @@ fn read_digest(text: &str) -> Result<String, Failure> {
     Ok(digest)
 }
 
+/// Tells whether an outline holds a whole digest: the beginning of one that a file holds would name
+/// many plans.
+fn names_a_plan(outline: &Outline) -> bool {
+    let Outline { digest, .. } = outline;
+    digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Reads a saved plan, or a plan's JSON.
 fn read_outline(path: &Path, shown: &Path) -> Result<Outline, Failure> {
     let shown = shown.display();
     let bytes = std::fs::read(path).with_context(|| format!("{shown} can't be read"))?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if let Some(outline) = Outline::from_json(&json) {
+    if let Some(outline) = Outline::from_json(&json).filter(names_a_plan) {
         return Ok(outline);
     }
     match SavedPlan::decode(&bytes) {

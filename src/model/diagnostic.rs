@@ -132,10 +132,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether a character is no mark of its own: marks of direction, line and paragraph separators,
-/// spaces of no width, tags. What joins emoji, and chooses their form, is part of how they look.
+/// letters without a shape, spaces of no width, tags. What joins emoji, and chooses their form, is part of how they look.
 pub fn is_invisible(c: char) -> bool {
     let joins = matches!(c, '\u{200C}' | '\u{200D}');
-    let format = matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
+    let format = matches!(c, '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
     format && !joins
 }
 

@@ -161,11 +161,13 @@ pub(super) fn addresses_lost(
     }
 }
 
-/// Tells whether a resource was given the thing by which the public network reaches it.
+/// Tells whether a resource had the thing by which the public network reaches it, as far as is recorded.
 fn has_network(schema: &ResourceSchema, record: &Record) -> bool {
     let mut fields = schema.fields.iter();
     fields.any(|field| {
-        matches!(field.change, Change::Presence { .. }) && record.applied.contains_key(field.key)
+        let recorded = [&record.applied, &record.observed];
+        matches!(field.change, Change::Presence { .. })
+            && recorded.iter().any(|side| side.contains_key(field.key))
     })
 }
 

@@ -9,8 +9,8 @@ mod risk;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, FieldPath, Severity, SourceLine};
-use crate::plan::{Action, Counts, FieldChange, Loss, Plan, Schemas, Step};
+use crate::model::{Address, Attributes, FieldPath, Severity, SourceLine};
+use crate::plan::{Action, Counts, FieldChange, Loss, Plan, Reason, Schemas, Step};
 use crate::policy::Finding;
 use crate::schema::strip_defaults;
 
@@ -63,6 +63,8 @@ pub struct Verdict {
     pub tally: BTreeMap<Risk, usize>,
     /// How many resources are replaced.
     pub replaced: usize,
+    /// How many resources live on, and are paid for, without being managed.
+    pub given_up: usize,
     /// How many public addresses are lost for good, as far as is known.
     pub addresses_lost: usize,
     /// Whether public addresses may be lost of which nothing is known.
@@ -104,6 +106,8 @@ pub struct Item<'a> {
     pub risk: Risk,
     /// Where it is told.
     pub group: Group,
+    /// The address that it had until now, where it gets another one.
+    pub moved_from: Option<&'a Address>,
     /// Where its block stands in the files, or stood at the last apply.
     pub block: Option<&'a SourceLine>,
     /// What a resource is made with, what every new one has left out; empty where none is made.
@@ -137,7 +141,11 @@ impl<'a> Review<'a> {
             schemas,
         } = context;
         let steps = plan.steps.iter();
-        let mut items: Vec<Item<'a>> = steps.map(|step| item(plan, step, schemas)).collect();
+        let former = plan.moves.iter();
+        let former = former.map(|one| (&one.to, &one.from)).collect();
+        let mut items: Vec<Item<'a>> = steps
+            .map(|step| item(plan, step, &former, schemas))
+            .collect();
         // The steps come by address, and a stable sort keeps that order among equals.
         items.sort_by_key(|item| (item.group, Reverse(item.risk)));
         let verdict = verdict(plan, &items, policy);
@@ -159,7 +167,12 @@ impl<'a> Review<'a> {
     }
 }
 
-fn item<'a>(plan: &'a Plan, step: &'a Step, schemas: Schemas<'_>) -> Item<'a> {
+fn item<'a>(
+    plan: &'a Plan,
+    step: &'a Step,
+    former: &BTreeMap<&Address, &'a Address>,
+    schemas: Schemas<'_>,
+) -> Item<'a> {
     let schema = schemas(step.address.kind());
     let billed = schema.map_or(&[][..], |schema| schema.billed);
     let risk = Risk::of(step, billed);
@@ -180,6 +193,7 @@ fn item<'a>(plan: &'a Plan, step: &'a Step, schemas: Schemas<'_>) -> Item<'a> {
         step,
         risk,
         group,
+        moved_from: former.get(&step.address).copied(),
         block: places.and_then(|places| places.block.as_ref()),
         attributes,
         fields: places.map(|places| &places.fields),
@@ -199,6 +213,8 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
     };
     let replaced = items.iter();
     let replaced = replaced.filter(|item| item.step.action == Action::Replace);
+    let given_up = items.iter();
+    let given_up = given_up.filter(|item| item.step.reason == Reason::Removed);
     let mut losses = items.iter().flat_map(|item| &item.step.losses);
     let errors = plan.diagnostics.iter();
     let errors = errors.filter(|one| one.severity == Severity::Error).count();
@@ -208,6 +224,7 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
         risk: tally.keys().max().copied().unwrap_or(quiet),
         tally,
         replaced: replaced.count(),
+        given_up: given_up.count(),
         addresses_lost: losses
             .clone()
             .filter(|loss| matches!(loss, Loss::Address(_)))

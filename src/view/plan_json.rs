@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, has_errors, is_invisible, set_value_at};
@@ -33,29 +35,45 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
     let drift = plan.drift.iter();
     let drift = drift.map(|drift| resource_drift(drift, state, schemas));
     let errored = has_errors(&plan.diagnostics);
-    let json = json!({
-        "format_version": "1.2",
-        "terraform_version": TERRAFORM_VERSION,
+    // Each section becomes text before the next one is built: of a large plan, the values take far more
+    // memory than their text.
+    let sections: BTreeMap<&str, Box<RawValue>> = [
+        ("format_version", raw(&"1.2")),
+        ("terraform_version", raw(&TERRAFORM_VERSION)),
         // There are none of these, but not every tool looks before it reads.
-        "variables": {},
-        "output_changes": {},
-        "checks": [],
-        "planned_values": root_module(&sides.after, schemas),
-        "resource_drift": drift.collect::<Vec<_>>(),
-        "resource_changes": resource_changes(plan, &sides, schemas),
-        "prior_state": {
-            "format_version": STATE_FORMAT,
-            "terraform_version": TERRAFORM_VERSION,
-            "values": root_module(&sides.before, schemas),
-        },
-        "configuration": configuration(plan, state, schemas),
-        "relevant_attributes": relevant_attributes(plan),
-        "complete": !plan.partial,
-        "applyable": !errored && !plan.is_empty(),
-        "errored": errored,
-        "gwplan": own(review),
-    });
-    format!("{}\n", written_out(&json.to_string()))
+        ("variables", raw(&json!({}))),
+        ("output_changes", raw(&json!({}))),
+        ("checks", raw(&json!([]))),
+        ("planned_values", raw(&root_module(&sides.after, schemas))),
+        ("resource_drift", raw(&drift.collect::<Vec<_>>())),
+        (
+            "resource_changes",
+            raw(&resource_changes(plan, &sides, schemas)),
+        ),
+        ("prior_state", raw(&prior_state(&sides, schemas))),
+        ("configuration", raw(&configuration(plan, state, schemas))),
+        ("relevant_attributes", raw(&relevant_attributes(plan))),
+        ("complete", raw(&!plan.partial)),
+        ("applyable", raw(&(!errored && !plan.is_empty()))),
+        ("errored", raw(&errored)),
+        ("gwplan", raw(&own(review))),
+    ]
+    .into();
+    let json = serde_json::to_string(&sections).unwrap_or_default();
+    format!("{}\n", written_out(&json))
+}
+
+/// Writes plain data as JSON, which can't fail.
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_default()
+}
+
+fn prior_state(sides: &Sides, schemas: Schemas<'_>) -> Json {
+    json!({
+        "format_version": STATE_FORMAT,
+        "terraform_version": TERRAFORM_VERSION,
+        "values": root_module(&sides.before, schemas),
+    })
 }
 
 /// Escapes what can't be seen, so that JSON in a log does no more than JSON in a file.

@@ -94,8 +94,24 @@ pub(super) fn sign(step: &Step) -> &'static str {
     }
 }
 
-/// Says why a step is in the plan: the field that forces it, the block that was taken out.
+/// Says why a step is in the plan: the field that forces it, the block that was taken out; and what the
+/// resource was called until now.
 pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
+    let mut causes = reasons(item);
+    if let Some(from) = item.moved_from {
+        causes.push(Cause {
+            parts: vec![
+                Part::Words("it was "),
+                Part::Word(from.to_string()),
+                Part::Words(" until now"),
+            ],
+            ..Cause::plain("")
+        });
+    }
+    causes
+}
+
+fn reasons<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
     let step = item.step;
     let words = match (&step.reason, step.action) {
         (Reason::Differs, Action::Replace) => {
@@ -332,6 +348,7 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
             if costly == 1 { " costs" } else { " cost" },
         );
     }
+    part(verdict.given_up, "stops managing", "");
     let mut says = listed(&parts);
     if parts.is_empty() {
         says = match verdict.risk {
@@ -350,8 +367,12 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
             ", losing {} public address{end}",
             verdict.addresses_lost
         );
-    } else if verdict.unknown_addresses {
-        says += ", and may lose public addresses";
+    }
+    if verdict.unknown_addresses {
+        says += match verdict.addresses_lost {
+            0 => ", and may lose public addresses",
+            _ => ", and may lose more",
+        };
     }
     says
 }

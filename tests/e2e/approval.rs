@@ -123,6 +123,26 @@ fn a_file_that_is_no_plan_approves_nothing() {
             .ended(1);
         assert!(refused.stderr.contains(told), "{}", refused.stderr);
     }
+    // What names no plan names them all.
+    for digest in ["", "0", "0123456789ab"] {
+        let forged = json!({ "gwplan": { "digest": digest, "steps": [] } });
+        project.write("approved.json", &forged.to_string());
+        let apply = ["apply", "--approved-plan", "approved.json"];
+        let refused = project.run(&apply).ended(1);
+        assert!(
+            refused.stderr.contains("is no plan of gwplan's"),
+            "{}",
+            refused.stderr
+        );
+    }
+    // The digest of this plan over the steps of none.
+    let mut altered: serde_json::Value = project.run(&["plan", "--format", "json"]).well().json();
+    altered["gwplan"]["steps"] = json!([]);
+    project.write("approved.json", &altered.to_string());
+    let refused = project
+        .run(&["apply", "--approved-plan", "approved.json"])
+        .ended(1);
+    assert!(refused.stderr.contains("was altered"), "{}", refused.stderr);
     let missing = project
         .run(&["apply", "--approved-plan", "nowhere.json"])
         .ended(1);

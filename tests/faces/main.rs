@@ -22,20 +22,24 @@ use world::schema_of;
 /// What GitHub takes of a comment, and a little less.
 const MAX_BYTES: usize = 65_000;
 
-fn review(scenario: &Scenario) -> Review<'_> {
-    Review::new(
-        &scenario.plan,
-        Context {
-            environment: Some("prod"),
-            digest: &scenario.digest,
-            command: Some("gwplan apply --expect-digest 0123456789ab --env prod"),
-            policy: &scenario.policy,
-            schemas: &schema_of,
-        },
-    )
+fn context(scenario: &Scenario) -> Context<'_> {
+    Context {
+        environment: Some("prod"),
+        digest: &scenario.digest,
+        command: Some("gwplan apply --expect-digest 0123456789ab --env prod"),
+        policy: &scenario.policy,
+        schemas: &schema_of,
+    }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "some lines have no page")]
+fn review(scenario: &Scenario) -> Review<'_> {
+    Review::new(&scenario.plan, context(scenario))
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the form of a function that finds pages"
+)]
 fn link(line: &SourceLine) -> Option<String> {
     let SourceLine { file, line } = line;
     Some(format!(

@@ -5,8 +5,13 @@ use comrak::{Arena, Options, parse_document};
 
 use gwplan::plan::Action;
 
-use super::scenarios::all;
-use super::{MAX_BYTES, link, markdown_of};
+use gwplan::policy::{Finding, Level};
+use gwplan::review::{Context, Review};
+use gwplan::view::{MarkdownOptions, plan_markdown};
+
+use super::scenarios::{Scenario, all, file, gateway, scenario};
+use super::world::World;
+use super::{MAX_BYTES, context, link, markdown_of};
 
 /// The tags that are ours, as they are written.
 fn is_ours(html: &str) -> bool {
@@ -109,5 +114,85 @@ fn every_destroy_is_told_in_the_comment_on_three_hundred_gateways() {
             let row = format!("| 🔴 destroy | `{address}` |");
             assert!(text.contains(&row), "{address} at {max_bytes}");
         }
+    }
+}
+
+/// A plan that destroys many gateways with names of some length.
+fn destroying(count: usize, length: usize) -> Scenario {
+    let name = |index: usize| format!("g{index:0>width$}", width = length - 1);
+    let block = |index| gateway(&name(index), "").replace("name: gateway-", "name: ");
+    let blocks = (0..count)
+        .map(|index| block(index).replace(&format!("name: {}", name(index)), "name: short"));
+    let before = file(&blocks.collect::<Vec<_>>());
+    scenario("destroying", World::applied(&before), "gateways: {}\n")
+}
+
+#[test]
+fn every_destroy_is_told_as_long_as_its_name_has_room() {
+    for (count, length) in [(600, 20), (1000, 30), (2000, 8)] {
+        let many = destroying(count, length);
+        let text = markdown_of(&many, MAX_BYTES);
+        assert!(text.len() <= MAX_BYTES, "{count} of {length}");
+        for step in &many.plan.steps {
+            let shown = format!("`{}`", step.address);
+            assert!(text.contains(&shown), "{shown} of {count}");
+        }
+    }
+    let too_many = destroying(1000, 100);
+    let text = markdown_of(&too_many, MAX_BYTES);
+    assert!(text.len() <= MAX_BYTES);
+    let top: String = text.lines().take(6).collect();
+    assert!(top.contains("no room for all that is dangerous"), "{top}");
+}
+
+#[test]
+fn a_command_that_is_too_long_gives_way() {
+    let many = all().into_iter().find(|one| one.name == "many").unwrap();
+    let command = format!(
+        "gwplan apply {}",
+        "a-file-with-a-long-name.yaml ".repeat(3000)
+    );
+    let review = Review::new(
+        &many.plan,
+        Context {
+            command: Some(&command),
+            ..context(&many)
+        },
+    );
+    let options = MarkdownOptions {
+        max_bytes: Some(MAX_BYTES),
+        ..MarkdownOptions::default()
+    };
+    let text = plan_markdown(&review, &options);
+    assert!(text.len() <= MAX_BYTES, "{}", text.len());
+    assert!(text.contains("is too long for this place"));
+    assert!(text.contains("| 🔴 destroy | `gateway.fleet-290` |"));
+}
+
+#[test]
+fn one_denial_of_each_rule_is_told_beside_hundreds_of_replaces() {
+    let mut many = all().into_iter().find(|one| one.name == "many").unwrap();
+    for number in 0..600 {
+        many.policy.push(Finding {
+            level: Level::Deny,
+            rule: if number % 2 == 0 {
+                "main.deny"
+            } else {
+                "gwplan.deny"
+            }
+            .to_owned(),
+            message: format!("{number}: {}", "the reason at length ".repeat(9)),
+            address: None,
+            location: None,
+        });
+    }
+    let text = markdown_of(&many, MAX_BYTES);
+    assert!(text.len() <= MAX_BYTES);
+    for told in [
+        "`main.deny`: 0",
+        "`gwplan.deny`: 1",
+        "| `gateway.fleet-291` |",
+    ] {
+        assert!(text.contains(told), "{told}");
     }
 }

@@ -29,13 +29,13 @@ pub(crate) const HOSTILE: [&str; 8] = [
     "--> <!-- gwplan:review other -->",
 ];
 
-fn gateway(name: &str, more: &str) -> String {
+pub(crate) fn gateway(name: &str, more: &str) -> String {
     format!(
         "  {name}:\n    name: gateway-{name}\n    gatewayVersion: 2.5.1\n    nodeConfig: {{ specification: 1c2g, number: 2 }}\n    vpcConfig: {{ vpcId: vpc-59cag821, subnetId: subnet-8tzp8uz1 }}\n{more}"
     )
 }
 
-fn file(gateways: &[String]) -> String {
+pub(crate) fn file(gateways: &[String]) -> String {
     if gateways.is_empty() {
         return "gateways: {}\n".to_owned();
     }
@@ -45,7 +45,7 @@ fn file(gateways: &[String]) -> String {
 const PUBLIC: &str =
     "    internetConfig: { internetPayMode: TRAFFIC, internetMaxBandwidthOut: 100 }\n";
 
-fn scenario(name: &'static str, world: World, after: &str) -> Scenario {
+pub(crate) fn scenario(name: &'static str, world: World, after: &str) -> Scenario {
     let (plan, digest) = world.plan(after);
     Scenario {
         name,
@@ -71,6 +71,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         offline(),
         refused(),
         moves(),
+        renamed_and_replaced(),
         many(),
     ]
 }
@@ -249,6 +250,15 @@ fn refused() -> Scenario {
     ]);
     let after = before.replacen("subnet-8tzp8uz1", "subnet-0a0b0c0d", 1);
     scenario("refused", World::applied(&before), &after)
+}
+
+fn renamed_and_replaced() -> Scenario {
+    let before = file(&[gateway("prod", PUBLIC), gateway("old", "")]);
+    let after = format!(
+        "{}moved: [{{ from: gateway.prod, to: gateway.tmp }}, {{ from: gateway.old, to: gateway.older }}]\n",
+        file(&[gateway("tmp", PUBLIC).replace("subnet-8tzp8uz1", "subnet-0a0b0c0d")])
+    );
+    scenario("renamed-and-replaced", World::applied(&before), &after)
 }
 
 fn moves() -> Scenario {

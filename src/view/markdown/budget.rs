@@ -1,5 +1,7 @@
 //! What is told when there is no room for all of it.
 
+use super::super::words;
+
 /// One part of a document: a head, pieces that can be left out, and an end.
 pub(super) struct Section {
     pub(super) head: String,
@@ -30,8 +32,10 @@ pub(super) enum Weight {
     DangerDetail,
     DestroyDetail,
     Shifted,
-    Danger,
     Denied,
+    Danger,
+    /// The first denial of each rule.
+    DeniedFirst,
     Destroyed,
     Frame,
 }
@@ -58,15 +62,16 @@ impl Weight {
                 "changes since the last review",
             ],
             Self::Danger => ["replace", "replaces"],
-            Self::Denied => ["denial by policy", "denials by policy"],
+            Self::Denied => ["further denial by policy", "further denials by policy"],
+            Self::DeniedFirst => ["denial by policy", "denials by policy"],
             Self::Destroyed => ["destroy", "destroys"],
             Self::Frame => ["part", "parts"],
         }
     }
 }
 
-/// The room that the note on what was left out takes at most, in bytes.
-const NOTE_BYTES: usize = 800;
+/// The room that is kept for saying what was left out, in bytes.
+const NOTE_BYTES: usize = 1100;
 
 /// Joins sections to a document of at most `max_bytes` bytes, and says what had no room.
 ///
@@ -79,12 +84,16 @@ pub(super) fn fit(mut sections: Vec<Section>, max_bytes: usize) -> String {
         shorten(&mut sections, &mut bytes, room, &mut left_out);
     }
     let mut out = String::new();
-    for section in sections.iter().filter(|section| !section.pieces.is_empty()) {
+    let told = sections.iter().filter(|section| !section.pieces.is_empty());
+    for (at, section) in told.enumerate() {
         out += &section.head;
         for piece in &section.pieces {
             out += &piece.text;
         }
         out += &section.tail;
+        if at == 0 {
+            out += &warning(&left_out);
+        }
     }
     out + &note(&left_out)
 }
@@ -166,26 +175,37 @@ fn cut(section: &mut Section, weight: Weight, bytes: &mut usize, room: usize) ->
     before - section.pieces.len()
 }
 
+/// Says at once, before anything else, where what is dangerous could not all be told.
+fn warning(left_out: &[(Weight, usize)]) -> String {
+    let grave = left_out
+        .iter()
+        .filter(|(weight, _)| *weight >= Weight::Danger);
+    let parts: Vec<String> = grave.rev().map(counted).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n🔴 **This comment has no room for all that is dangerous: {} are not shown in it.** The whole plan is in the output of `gwplan plan`.\n",
+        words::listed(&parts)
+    )
+}
+
 /// Says what was left out, what matters most first.
 fn note(left_out: &[(Weight, usize)]) -> String {
     if left_out.is_empty() {
         return String::new();
     }
-    let parts: Vec<String> = left_out
-        .iter()
-        .rev()
-        .map(|(weight, number)| {
-            let [one, several] = weight.names();
-            let name = if *number == 1 { one } else { several };
-            // That something is destroyed unseen must not be overlooked.
-            let mark = if *weight >= Weight::Danger { "**" } else { "" };
-            format!("{mark}{number} {name}{mark}")
-        })
-        .collect();
+    let parts: Vec<String> = left_out.iter().rev().map(counted).collect();
     format!(
         "\n_Left out for lack of room:_ {}. The whole plan is in the output of `gwplan plan`.\n",
         parts.join(", ")
     )
+}
+
+fn counted((weight, number): &(Weight, usize)) -> String {
+    let [one, several] = weight.names();
+    let name = if *number == 1 { one } else { several };
+    format!("{number} {name}")
 }
 
 #[cfg(test)]

@@ -59,7 +59,8 @@ fn plain(text: &str) -> String {
 fn refers(c: char, next: char, so_far: &str) -> bool {
     match c {
         '@' | '#' | '!' | '$' | '%' | '~' | '&' | '^' => !next.is_whitespace(),
-        ':' => next == '/' || next.is_ascii_alphabetic(),
+        ':' => matches!(next, '/' | '+' | '-') || next.is_ascii_alphabetic(),
+        '-' => next.is_ascii_digit() && so_far.ends_with("GH-"),
         'w' => next == '.' && so_far.ends_with("www"),
         _ => false,
     }

@@ -3,6 +3,7 @@
 mod budget;
 mod inert;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::model::{Attributes, Diagnostic, Severity, SourceLine, Value};
@@ -44,7 +45,8 @@ pub fn render(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
     sections.extend(options.since.map(difference));
     sections.push(policy(review.policy, options.link));
     sections.push(page.diagnostics());
-    sections.push(page.risks());
+    let (destroyed, others) = page.risks(options.max_bytes);
+    sections.extend([destroyed, others]);
     for group in GROUPS {
         sections.push(page.details(group));
     }
@@ -101,6 +103,9 @@ const GROUPS: [(Group, &str, bool); 4] = [
     (Group::Wait, "Under way already", false),
 ];
 
+/// The longest command that is told: what is never left out must be short.
+const MAX_COMMAND_BYTES: usize = 1500;
+
 struct Page<'a> {
     review: &'a Review<'a>,
     link: Option<Link<'a>>,
@@ -138,16 +143,40 @@ impl Page<'_> {
         out
     }
 
-    /// Tabulates what is at stake.
-    fn risks(&self) -> Section {
+    /// Tabulates what is at stake; what is destroyed apart, where there is too much of it for a table.
+    fn risks(&self, max_bytes: Option<usize>) -> (Section, Section) {
         let costly = self.review.group(Group::Update);
         let costly = costly.filter(|item| item.risk == Risk::Cost);
         let items = self.review.group(Group::Danger).chain(costly);
-        Section {
-            head: "\n| Risk | Gateway | Why | Lost for good |\n|---|---|---|---|\n".to_owned(),
-            pieces: items.map(|item| self.risk(item)).collect(),
-            tail: "\n".to_owned(),
+        let (mut destroyed, mut others): (Vec<Piece>, Vec<Piece>) = items
+            .map(|item| self.risk(item))
+            .partition(|piece| piece.weight == Weight::Destroyed);
+        let briefs = destroyed.iter().filter_map(|piece| piece.brief.as_ref());
+        let least: usize = briefs.map(String::len).sum();
+        let mut names = Vec::new();
+        if least > max_bytes.map_or(usize::MAX, |bytes| bytes / 4 * 3) {
+            let items = self.review.group(Group::Danger);
+            let items = items.filter(|item| item.risk == Risk::Destroy);
+            names.extend(items.map(|item| Piece {
+                weight: Weight::Destroyed,
+                text: format!("{} ", code(&item.step.address.to_string())),
+                brief: None,
+            }));
+        } else {
+            destroyed.append(&mut others);
+            others = destroyed;
         }
+        let list = Section {
+            head: format!("\n{} **Destroyed:** ", mark(Risk::Destroy)),
+            pieces: names,
+            tail: "\n\n".to_owned(),
+        };
+        let table = Section {
+            head: "\n| Risk | Gateway | Why | Lost for good |\n|---|---|---|---|\n".to_owned(),
+            pieces: others,
+            tail: "\n".to_owned(),
+        };
+        (list, table)
     }
 
     fn risk(&self, item: &Item<'_>) -> Piece {
@@ -342,11 +371,14 @@ impl Page<'_> {
         let Some(command) = command else {
             return String::new();
         };
-        format!(
-            "\nDigest {}. Apply exactly this plan with\n\n{}",
-            code(digest),
-            fence("sh", &[(*command).to_owned()])
-        )
+        let digest = format!("\nDigest {}.", code(digest));
+        if command.len() > MAX_COMMAND_BYTES {
+            return format!(
+                "{digest} The command that applies exactly this plan is too long for this place: `gwplan plan` prints it.\n"
+            );
+        }
+        let apply = fence("sh", &[(*command).to_owned()]);
+        format!("{digest} Apply exactly this plan with\n\n{apply}")
     }
 }
 
@@ -452,7 +484,9 @@ fn flattened(attributes: &Attributes, at: &str, lines: &mut Vec<String>) {
 }
 
 fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
+    let mut rules = BTreeSet::new();
     let pieces = findings.iter().map(|finding| {
+        let is_first = rules.insert(&finding.rule);
         let mark = if finding.denies() { "⛔" } else { "⚠️" };
         let (rule, message) = (code(&finding.rule), inert::words(&finding.message));
         let mut text = format!("- {mark} {rule}: {message}");
@@ -464,13 +498,13 @@ fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
         }
         text.push('\n');
         Piece {
-            weight: if finding.denies() {
-                Weight::Denied
-            } else {
-                Weight::Warned
+            weight: match (finding.denies(), is_first) {
+                (true, true) => Weight::DeniedFirst,
+                (true, false) => Weight::Denied,
+                (false, _) => Weight::Warned,
             },
             text,
-            brief: None,
+            brief: is_first.then(|| format!("- {mark} {rule}\n")),
         }
     });
     Section {
