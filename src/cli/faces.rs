@@ -22,8 +22,8 @@ pub(super) struct FaceArgs {
     /// The form of the output.
     #[arg(long, default_value = "text")]
     pub(super) format: PlanFormat,
-    /// The most bytes that markdown may take: what is least dangerous is left out first, and a
-    /// destroy never. GitHub takes 65,536.
+    /// The most bytes that markdown may take: what is least dangerous is left out first. Destroys are
+    /// left out last, by name, and then the first lines say so. GitHub takes 65,536.
     #[arg(long, value_name = "N", default_value_t = MAX_BYTES, value_parser = max_bytes)]
     max_bytes: usize,
 }

@@ -37,7 +37,8 @@ pub(in crate::cli) struct ReviewArgs {
     /// Prints the comment, and sends nothing to the service that hosts the pull request.
     #[arg(long)]
     dry_run: bool,
-    /// The most bytes of the comment: what is least dangerous is left out first, and a destroy never.
+    /// The most bytes of the comment: what is least dangerous is left out first. Destroys are left out
+    /// last, by name, and then the first lines say so.
     #[arg(long, value_name = "N", default_value_t = MAX_BYTES, value_parser = max_bytes)]
     max_bytes: usize,
     /// Writes the plan to DIR as well, as plan.json, plan.md, plan.txt, plan.html and
