@@ -2,18 +2,18 @@
 
 mod budget;
 mod inert;
+mod notices;
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::model::{Attributes, Diagnostic, Severity, SourceLine, Value};
+use crate::model::{Attributes, Diagnostic, SourceLine, Value};
 use crate::plan::{Action, Drift, DriftedField, FieldChange, Move, Reason, Step};
-use crate::policy::Finding;
 use crate::review::{Difference, Group, Item, Review, Risk};
 
 use super::words::{self, Cause, Part};
 use budget::{Piece, Section, Weight, fit};
 use inert::{cell, code, fence};
+use notices::{diagnostic, difference, policy};
 
 /// Turns a line of the files into the address of a page that shows it, if there is one.
 pub type Link<'a> = &'a dyn Fn(&SourceLine) -> Option<String>;
@@ -480,93 +480,5 @@ fn flattened(attributes: &Attributes, at: &str, lines: &mut Vec<String>) {
             Value::Map(map) if !map.is_empty() => flattened(map, &format!("{at}{key}."), lines),
             _ => lines.push(format!("+ {at}{key}: {value}")),
         }
-    }
-}
-
-fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
-    let mut rules = BTreeSet::new();
-    let pieces = findings.iter().map(|finding| {
-        let is_first = rules.insert(&finding.rule);
-        let mark = if finding.denies() { "⛔" } else { "⚠️" };
-        let (rule, message) = (code(&finding.rule), inert::words(&finding.message));
-        let mut text = format!("- {mark} {rule}: {message}");
-        if let Some(address) = words::about(finding) {
-            let _ = write!(text, " ({})", code(&address.to_string()));
-        }
-        if let Some(location) = &finding.location {
-            let _ = write!(text, ", {}", line_link(&location.line(), link));
-        }
-        text.push('\n');
-        Piece {
-            weight: match (finding.denies(), is_first) {
-                (true, true) => Weight::DeniedFirst,
-                (true, false) => Weight::Denied,
-                (false, _) => Weight::Warned,
-            },
-            text,
-            brief: is_first.then(|| format!("- {mark} {rule}\n")),
-        }
-    });
-    Section {
-        head: "\n**Policy**\n\n".to_owned(),
-        pieces: pieces.collect(),
-        tail: String::new(),
-    }
-}
-
-fn diagnostic(diagnostic: &Diagnostic, link: Option<Link<'_>>) -> Piece {
-    let Diagnostic {
-        severity,
-        rule,
-        summary,
-        help,
-        about: _,
-        location,
-        related: _,
-    } = diagnostic;
-    let is_error = *severity == Severity::Error;
-    let mark = if is_error { "⛔" } else { "⚠️" };
-    let mut text = format!("- {mark} {}", inert::words(summary));
-    if let Some(location) = location {
-        let _ = write!(text, ", {}", line_link(&location.line(), link));
-    }
-    let _ = writeln!(text, " ({})", code(rule));
-    if !help.is_empty() {
-        let _ = writeln!(text, "  <br>{}", inert::words(help));
-    }
-    Piece {
-        weight: if is_error {
-            Weight::Denied
-        } else {
-            Weight::Warned
-        },
-        text,
-        brief: None,
-    }
-}
-
-/// Tells what has changed since the plan that was reviewed before.
-fn difference(difference: &Difference) -> Section {
-    let Difference { shifts, partial } = difference;
-    let pieces = shifts.iter().map(|(address, shift)| Piece {
-        weight: Weight::Shifted,
-        text: format!(
-            "- {}: {}\n",
-            code(&address.to_string()),
-            parts(&words::shift(shift))
-        ),
-        brief: None,
-    });
-    let pieces: Vec<Piece> = pieces.collect();
-    let number = words::plural(pieces.len(), "step");
-    let partial = if *partial {
-        " More may have changed: the earlier plan is not known whole."
-    } else {
-        ""
-    };
-    Section {
-        head: format!("\n**Changed since the last review: {number}.**{partial}\n\n"),
-        pieces,
-        tail: "\n".to_owned(),
     }
 }
