@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what gwplan costs where there is nothing to do, and how that grows.
+"""Measures what gwplan costs where there is nothing to do and where all is to be shown, and how that grows.
 
     cargo build --release
     python3 benches/plan.py [GWPLAN]
@@ -22,6 +22,7 @@ from pathlib import Path
 SIZES = (1_000, 10_000)
 RUNS = 5
 STARTS = 20
+FACES = ("text", "markdown", "json", "html")
 ID, KEY = "AKID-bench-not-a-real-secret-id", "bench-not-a-real-secret-key"
 PROJECT = "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\n"
 GATEWAY = """\
@@ -91,6 +92,11 @@ def measure(gwplan, size, environment):
         before = cloud.calls()
         plan = least(RUNS, [gwplan, "plan", "--detailed-exitcode"], folder, environment)
         costs["plan"] = (*plan, (cloud.calls() - before) // RUNS)
+        # Without a state all of it is new: the faces have everything to show.
+        shutil.rmtree(Path(folder, "state"))
+        for face in FACES:
+            command = [gwplan, "plan", "--offline", "--format", face]
+            costs[f"new, {face}"] = (*least(RUNS, command, folder, environment), 0)
     return costs
 
 
@@ -119,7 +125,7 @@ def main():
         start_up(gwplan, environment)
         environment |= {"TENCENTCLOUD_SECRET_ID": ID, "TENCENTCLOUD_SECRET_KEY": KEY}
         small, large = (measure(gwplan, size, environment) for size in SIZES)
-    print(f"\n{'nothing to do':16}" + "".join(f" {size:>8,} CPU ms {'MiB':>7} {'calls':>6}" for size in SIZES)
+    print(f"\n{'':16}" + "".join(f" {size:>8,} CPU ms {'MiB':>7} {'calls':>6}" for size in SIZES)
           + f"   {'ratio of CPU':>12} {'of MiB':>7}")
     for name in small:
         row = "".join(f" {cpu:15.1f} {memory:7.1f} {calls:6}" for cpu, memory, calls in (small[name], large[name]))

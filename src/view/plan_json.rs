@@ -38,34 +38,36 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
     // Each section becomes text before the next one is built: of a large plan, the values take far more
     // memory than their text.
     let sections: BTreeMap<&str, Box<RawValue>> = [
-        ("format_version", raw(&"1.2")),
-        ("terraform_version", raw(&TERRAFORM_VERSION)),
+        ("format_version", raw("1.2")),
+        ("terraform_version", raw(TERRAFORM_VERSION)),
         // There are none of these, but not every tool looks before it reads.
-        ("variables", raw(&json!({}))),
-        ("output_changes", raw(&json!({}))),
-        ("checks", raw(&json!([]))),
-        ("planned_values", raw(&root_module(&sides.after, schemas))),
-        ("resource_drift", raw(&drift.collect::<Vec<_>>())),
+        ("variables", raw(json!({}))),
+        ("output_changes", raw(json!({}))),
+        ("checks", raw(json!([]))),
+        ("planned_values", raw(root_module(&sides.after, schemas))),
+        ("resource_drift", raw(drift.collect::<Vec<_>>())),
         (
             "resource_changes",
-            raw(&resource_changes(plan, &sides, schemas)),
+            raw(resource_changes(plan, &sides, schemas)),
         ),
-        ("prior_state", raw(&prior_state(&sides, schemas))),
-        ("configuration", raw(&configuration(plan, state, schemas))),
-        ("relevant_attributes", raw(&relevant_attributes(plan))),
-        ("complete", raw(&!plan.partial)),
-        ("applyable", raw(&(!errored && !plan.is_empty()))),
-        ("errored", raw(&errored)),
-        ("gwplan", raw(&own(review))),
+        ("prior_state", raw(prior_state(&sides, schemas))),
+        ("configuration", raw(configuration(plan, state, schemas))),
+        ("relevant_attributes", raw(relevant_attributes(plan))),
+        ("complete", raw(!plan.partial)),
+        ("applyable", raw(!errored && !plan.is_empty())),
+        ("errored", raw(errored)),
+        ("gwplan", raw(own(review))),
     ]
     .into();
     let json = serde_json::to_string(&sections).unwrap_or_default();
     format!("{}\n", written_out(&json))
 }
 
-/// Writes plain data as JSON, which can't fail.
-fn raw(value: &impl Serialize) -> Box<RawValue> {
-    to_raw_value(value).unwrap_or_default()
+/// Writes plain data as JSON, which can't fail; the data itself is gone with that.
+fn raw<T: Serialize>(value: T) -> Box<RawValue> {
+    let text = to_raw_value(&value);
+    drop(value);
+    text.unwrap_or_default()
 }
 
 fn prior_state(sides: &Sides, schemas: Schemas<'_>) -> Json {
