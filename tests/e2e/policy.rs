@@ -139,6 +139,38 @@ fn what_is_protected_is_not_destroyed_and_many_are_not_at_once() {
 }
 
 #[test]
+fn what_is_protected_stays_so_under_another_address() {
+    let cloud = Cloud::start(&[]);
+    let policy = "policy:\n  protected: { addresses: [gateway.prod-*] }";
+    let project = project(&cloud, policy, &[Gateway::new("prod-a")]);
+    project.apply().well();
+    let protected =
+        "gateway.tmp, until now gateway.prod-a, is protected by gateway.prod-*, and would be ";
+    let chain =
+        "moved: [{ from: gateway.prod-a, to: gateway.b }, { from: gateway.b, to: gateway.tmp }]";
+
+    project.write("gateways.yaml", &format!("gateways: {{}}\n{chain}\n"));
+    let denied = project.run(&["plan"]).ended(1);
+    says(&denied.stdout, &format!("{protected}destroyed"));
+    project.apply().ended(1);
+    project.destroy().ended(1);
+    let rego = "package main\ndeny contains c.previous_address if { some c in input.resource_changes; \"delete\" in c.change.actions }\n";
+    with_rego(&project, &[("a.rego", rego)]);
+    let denied = project.run(&["plan", "--format", "json"]).ended(1).json();
+    assert_eq!(denied["gwplan"]["policy"][0]["message"], "gateway.prod-a");
+
+    std::fs::remove_dir_all(project.path("policies")).unwrap();
+    project.gateways([Gateway::new("tmp")]);
+    let yaml = std::fs::read_to_string(project.path("gateways.yaml")).unwrap();
+    project.write("gateways.yaml", &format!("{yaml}{chain}\n"));
+    let warned = project.run(&["plan"]).well();
+    says(&warned.stderr, "but not gateway.tmp, which it becomes");
+    let denied = project.run(&["plan", "--replace", "gateway.tmp"]).ended(1);
+    says(&denied.stdout, &format!("{protected}replaced"));
+    assert_eq!(cloud.calls(DELETE), 0);
+}
+
+#[test]
 fn a_denied_plan_is_not_kept_and_a_kept_one_is_held_to_what_holds_now() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, "", &[Gateway::new("a")]);
