@@ -386,6 +386,48 @@ fn the_folder_of_policies_must_be_there_where_it_is_named() {
 }
 
 #[test]
+fn a_folder_without_policies_does_not_pass_for_one() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, "", &[Gateway::new("a")]);
+    let folder = project.path("policies");
+    let plan = |code: i32, words: &str| {
+        for arguments in [&["plan"][..], &["validate"]] {
+            let run = project.run(arguments).ended(code);
+            says(&format!("{}{}", run.stdout, run.stderr), words);
+        }
+    };
+    // What is no folder, as a module that was not checked out.
+    std::os::unix::fs::symlink("nowhere", &folder).unwrap();
+    plan(1, "the policies in policies can't be read");
+    std::fs::remove_file(&folder).unwrap();
+    project.write("policies", "");
+    plan(1, "the policies in policies can't be read");
+    std::fs::remove_file(&folder).unwrap();
+
+    std::fs::create_dir(&folder).unwrap();
+    plan(0, "there is no policy in policies");
+    for (name, text) in [("p_test.rego", ""), ("owners.yaml", "{}"), ("P.REGO", "")] {
+        project.write(&format!("policies/{name}"), text);
+        plan(0, "policies are the files that end in `.rego`");
+    }
+    plan(
+        0,
+        "not read, for the capitals in their endings: policies/P.REGO",
+    );
+    held_to(&project, "policy:\n  rego: policies");
+    plan(1, "there is no policy in policies");
+    plan(1, "gwplan.yaml:3:9");
+
+    project.write(
+        "policies/a.rego",
+        "package main\ndeny contains \"no\" if false\n",
+    );
+    plan(0, "policies/P.REGO");
+    std::os::unix::fs::symlink("nowhere", folder.join("shared")).unwrap();
+    plan(1, "the policies in policies/shared can't be read");
+}
+
+#[test]
 fn the_page_about_policies_shows_the_examples() {
     for example in [DESTROYS, OWNERS, OWNERS_DATA, NODES] {
         assert!(PAGE.contains(example), "not on the page:\n{example}");
