@@ -65,6 +65,7 @@ pub fn evaluate(settings: &Attributes, locate: Locate<'_>, subject: &Subject<'_>
             message,
             address,
             location: location.clone(),
+            is_rest: false,
         }));
     }
     sort(&mut findings);
