@@ -146,6 +146,15 @@ fn destroying(plan: &Plan) -> impl Iterator<Item = &Step> {
     })
 }
 
+/// Returns the steps that give up what may be alive.
+fn giving_up(plan: &Plan) -> impl Iterator<Item = &Step> {
+    plan.steps.iter().filter(|step| {
+        // A plan that asked the cloud has seen what is there.
+        let is_gone = plan.refreshed && step.seen.is_none();
+        step.action == Action::Forget && step.reason == Reason::Removed && !is_gone
+    })
+}
+
 fn max_destroys(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
     let limit = settings.get("limit").and_then(Value::as_int).unwrap_or(0);
     let count = destroying(subject.plan).count();
@@ -160,15 +169,20 @@ fn max_destroys(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
 }
 
 fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
+    // What is given up lives on, and counts only where the guard says so.
     let from = |word| {
         let mut actions = texts(settings, "actions").peekable();
-        actions.peek().is_none() || actions.any(|action| action == word)
+        match actions.peek() {
+            None => word != "forget",
+            Some(_) => actions.any(|action| action == word),
+        }
     };
     let mut offences = Vec::new();
-    for step in destroying(subject.plan) {
+    for step in destroying(subject.plan).chain(giving_up(subject.plan)) {
         let (word, verb) = match step.action {
-            Action::Replace => ("replace", "replaced"),
-            _ => ("destroy", "destroyed"),
+            Action::Replace => ("replace", "be replaced"),
+            Action::Forget => ("forget", "no longer be managed"),
+            _ => ("destroy", "be destroyed"),
         };
         // Another address takes nothing from under its protection.
         let before = before_move(subject.plan, &step.address);
@@ -178,7 +192,7 @@ fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
         if let Some(pattern) = pattern.filter(|_| from(word)) {
             let was = before.map_or(String::new(), |before| format!(", until now {before},"));
             let address = &step.address;
-            let message = format!("{address}{was} is protected by {pattern}, and would be {verb}");
+            let message = format!("{address}{was} is protected by {pattern}, and would {verb}");
             offences.push((Some(address.clone()), message));
         }
     }

@@ -171,6 +171,24 @@ fn what_is_protected_stays_so_under_another_address() {
 }
 
 #[test]
+fn a_guard_can_keep_what_is_protected_from_being_given_up() {
+    let cloud = Cloud::start(&[]);
+    let guard = |actions: &str| {
+        format!("policy:\n  protected: {{ addresses: [gateway.prod-*], actions: [{actions}] }}")
+    };
+    let project = project(&cloud, &guard("forget"), &[Gateway::new("prod-a")]);
+    project.apply().well();
+    project.write(
+        "gateways.yaml",
+        "gateways: {}\nremoved: [{ from: gateway.prod-a }]\n",
+    );
+    let denied = project.run(&["plan", "--format", "json"]).ended(1);
+    assert_eq!(findings(&denied), ["deny protected gateway.prod-a"]);
+    held_to(&project, &guard("destroy, replace"));
+    project.run(&["plan"]).well();
+}
+
+#[test]
 fn a_denied_plan_is_not_kept_and_a_kept_one_is_held_to_what_holds_now() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, "", &[Gateway::new("a")]);

@@ -125,6 +125,46 @@ fn what_is_protected_is_protected_from_what_the_guard_says() {
     );
 }
 
+#[test]
+fn what_is_protected_is_given_up_unless_the_guard_says_otherwise() {
+    let forgotten = |name: &str, reason| Step {
+        reason,
+        seen: Some(Attributes::new()),
+        ..step(name, Action::Forget, json!({}), json!({}))
+    };
+    let plan = Plan {
+        steps: vec![
+            forgotten("tmp", Reason::Removed),
+            forgotten("prod-gone", Reason::Gone),
+            Step {
+                seen: None,
+                ..forgotten("prod-absent", Reason::Removed)
+            },
+            deleted("prod-b"),
+        ],
+        moves: vec![moved("prod-a", "tmp")],
+        refreshed: true,
+        ..Plan::default()
+    };
+    let settings = |actions: &[&str]| json!({ "protected": { "addresses": ["gateway.prod-*"], "actions": actions } });
+    assert_eq!(
+        found_in(settings(&[]), &plan),
+        ["deny protected: gateway.prod-b is protected by gateway.prod-*, and would be destroyed"]
+    );
+    assert_eq!(
+        found_in(settings(&["forget"]), &plan),
+        [
+            "deny protected: gateway.tmp, until now gateway.prod-a, is protected by gateway.prod-*, and would no longer be managed"
+        ]
+    );
+    // Offline, nobody knows what is gone.
+    let offline = Plan {
+        refreshed: false,
+        ..plan
+    };
+    assert_eq!(found_in(settings(&["forget"]), &offline).len(), 2);
+}
+
 fn moved(from: &str, to: &str) -> Move {
     let [from, to] = [from, to].map(|name| format!("gateway.{name}").parse().expect("an address"));
     Move { from, to }
