@@ -213,15 +213,20 @@ impl SavedPlan {
             endpoint,
             region,
         } = &self.binding;
+        // A state that was not there yet has no id; its serial tells whether it has moved on.
+        let lineage = if lineage.is_empty() {
+            &binding.lineage
+        } else {
+            lineage
+        };
         for (what, then, now) in [
             ("environment", environment, &binding.environment),
             ("state", lineage, &binding.lineage),
             ("endpoint", endpoint, &binding.endpoint),
             ("region", region, &binding.region),
         ] {
-            // A state that was not there yet has no id; its serial tells whether it has moved on.
-            if then != now && !then.is_empty() {
-                let now = if now.is_empty() { "none" } else { now };
+            if then != now {
+                let [then, now] = [then, now].map(|one| if one.is_empty() { "none" } else { one });
                 return Err(Fault::new(format!(
                     "the plan was made for another {what}: {then}, not {now}"
                 ))
@@ -247,5 +252,51 @@ impl SavedPlan {
             return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(words: [&str; 4]) -> Binding {
+        let [environment, lineage, endpoint, region] = words.map(str::to_owned);
+        Binding {
+            environment,
+            lineage,
+            endpoint,
+            region,
+        }
+    }
+
+    #[test]
+    fn what_a_plan_was_made_without_it_is_not_applied_with() {
+        let (state, desired) = (State::new(), BTreeMap::new());
+        let check = |then: [&str; 4], now: [&str; 4]| {
+            let plan = Plan::default();
+            let saved = SavedPlan::new(plan, &state, &desired, &[], binding(then));
+            let checked = saved.check(&state, &desired, &binding(now));
+            checked.err().map(|fault| fault.to_string())
+        };
+        let none = ["", "", "", ""];
+        assert_eq!(check(none, none), None);
+        for (now, expected) in [
+            (["prod", "", "", ""], "another environment: none, not prod"),
+            (["", "", "cloud", ""], "another endpoint: none, not cloud"),
+            (
+                ["", "", "", "ap-guangzhou"],
+                "another region: none, not ap-guangzhou",
+            ),
+        ] {
+            let expected = format!("the plan was made for {expected}");
+            assert_eq!(check(none, now), Some(expected));
+        }
+        assert_eq!(
+            check(["prod", "", "", ""], none),
+            Some("the plan was made for another environment: prod, not none".to_owned())
+        );
+        // A state gets its id with its first write; until then, a plan can't name it.
+        assert_eq!(check(none, ["", "one", "", ""]), None);
+        assert!(check(["", "one", "", ""], ["", "two", "", ""]).is_some());
     }
 }

@@ -4,7 +4,7 @@
 //! a guard that is new to a project holds up nothing that was there before.
 
 use crate::model::{Address, Attributes, Diagnostic, FieldPath, Location, Value, value_at};
-use crate::plan::{Action, Plan, Reason, Schemas, Step};
+use crate::plan::{Action, Move, Plan, Reason, Schemas, Step};
 use crate::schema::Guarded;
 use crate::state::State;
 
@@ -65,13 +65,15 @@ pub fn evaluate(settings: &Attributes, locate: Locate<'_>, subject: &Subject<'_>
             message,
             address,
             location: location.clone(),
+            is_rest: false,
         }));
     }
     sort(&mut findings);
     findings
 }
 
-/// Warns of patterns that protect nothing: a slip of the pen looks like protection.
+/// Warns of patterns that protect nothing, and of moves out of their reach: a slip of the pen looks like
+/// protection.
 pub fn idle(settings: &Attributes, locate: Locate<'_>, subject: &Subject<'_>) -> Vec<Diagnostic> {
     let Some(guard) = settings.get("protected").and_then(Value::as_map) else {
         return Vec::new();
@@ -85,14 +87,34 @@ pub fn idle(settings: &Attributes, locate: Locate<'_>, subject: &Subject<'_>) ->
         .collect();
     let patterns = texts(guard, "addresses").enumerate();
     let idle = patterns.filter(|(_, pattern)| !known.iter().any(|name| matches(pattern, name)));
-    idle.filter_map(|(at, pattern)| {
+    let idle = idle.filter_map(|(at, pattern)| {
         let path = FieldPath::from_iter(["protected", "addresses", &at.to_string()]);
         let summary = format!("`policy.protected` names {pattern}, and no resource fits that");
         let warning = Diagnostic::warning("idle-policy", summary)
             .help("check it against `gwplan state list`; `*` stands for any characters");
         Some(warning.at(Some(locate(&path)?)))
+    });
+    idle.chain(moved_out(guard, locate, plan)).collect()
+}
+
+/// Warns of what no pattern fits any more once it has its new address: the next plan knows that one alone.
+fn moved_out<'a>(
+    guard: &'a Attributes,
+    locate: Locate<'a>,
+    plan: &'a Plan,
+) -> impl Iterator<Item = Diagnostic> + 'a {
+    plan.moves.iter().filter_map(move |Move { from, to }| {
+        let pattern = protecting(guard, from)?;
+        if protecting(guard, to).is_some() {
+            return None;
+        }
+        let summary = format!("{pattern} protects {from}, but not {to}, which it becomes");
+        let warning = Diagnostic::warning("idle-policy", summary)
+            .help("later plans know the new address alone: add it to `policy.protected.addresses`")
+            .about(to);
+        let path = FieldPath::from_iter(["protected", "addresses"]);
+        Some(warning.at(locate(&path)))
     })
-    .collect()
 }
 
 fn texts<'a>(settings: &'a Attributes, key: &str) -> impl Iterator<Item = &'a str> {
@@ -124,6 +146,15 @@ fn destroying(plan: &Plan) -> impl Iterator<Item = &Step> {
     })
 }
 
+/// Returns the steps that give up what may be alive.
+fn giving_up(plan: &Plan) -> impl Iterator<Item = &Step> {
+    plan.steps.iter().filter(|step| {
+        // A plan that asked the cloud has seen what is there.
+        let is_gone = plan.refreshed && step.seen.is_none();
+        step.action == Action::Forget && step.reason == Reason::Removed && !is_gone
+    })
+}
+
 fn max_destroys(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
     let limit = settings.get("limit").and_then(Value::as_int).unwrap_or(0);
     let count = destroying(subject.plan).count();
@@ -138,24 +169,46 @@ fn max_destroys(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
 }
 
 fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
+    // What is given up lives on, and counts only where the guard says so.
     let from = |word| {
         let mut actions = texts(settings, "actions").peekable();
-        actions.peek().is_none() || actions.any(|action| action == word)
+        match actions.peek() {
+            None => word != "forget",
+            Some(_) => actions.any(|action| action == word),
+        }
     };
     let mut offences = Vec::new();
-    for step in destroying(subject.plan) {
+    for step in destroying(subject.plan).chain(giving_up(subject.plan)) {
         let (word, verb) = match step.action {
-            Action::Replace => ("replace", "replaced"),
-            _ => ("destroy", "destroyed"),
+            Action::Replace => ("replace", "be replaced"),
+            Action::Forget => ("forget", "no longer be managed"),
+            _ => ("destroy", "be destroyed"),
         };
-        let name = step.address.to_string();
-        let pattern = texts(settings, "addresses").find(|pattern| matches(pattern, &name));
+        // Another address takes nothing from under its protection.
+        let before = before_move(subject.plan, &step.address);
+        let pattern = before
+            .and_then(|before| protecting(settings, before))
+            .or_else(|| protecting(settings, &step.address));
         if let Some(pattern) = pattern.filter(|_| from(word)) {
-            let message = format!("{name} is protected by {pattern}, and would be {verb}");
-            offences.push((Some(step.address.clone()), message));
+            let was = before.map_or(String::new(), |before| format!(", until now {before},"));
+            let address = &step.address;
+            let message = format!("{address}{was} is protected by {pattern}, and would {verb}");
+            offences.push((Some(address.clone()), message));
         }
     }
     offences
+}
+
+/// Returns the pattern that protects what has this address.
+fn protecting<'a>(settings: &'a Attributes, address: &Address) -> Option<&'a str> {
+    let name = address.to_string();
+    texts(settings, "addresses").find(|pattern| matches(pattern, &name))
+}
+
+/// Returns the address under which a resource is recorded that the plan gives another one.
+fn before_move<'a>(plan: &'a Plan, address: &Address) -> Option<&'a Address> {
+    let mut moves = plan.moves.iter();
+    moves.find(|one| one.to == *address).map(|one| &one.from)
 }
 
 /// Returns the steps after which a resource is there that this plan has made or changed, with the fields

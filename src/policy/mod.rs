@@ -44,6 +44,8 @@ pub struct Finding {
     pub address: Option<Address>,
     /// Where the rule stands, if that is known.
     pub location: Option<Location>,
+    /// Whether it stands for further ones of its rule, which are too many to be told one by one.
+    pub is_rest: bool,
 }
 
 impl Finding {
@@ -58,12 +60,14 @@ pub fn denied(findings: &[Finding]) -> bool {
     findings.iter().any(Finding::denies)
 }
 
-/// Puts findings in their order, denials first, and each of them once.
+/// Puts findings in their order, denials first, what stands for further ones behind them, and each of them
+/// once.
 pub fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by_cached_key(|finding| {
         (
             !finding.denies(),
             finding.rule.clone(),
+            finding.is_rest,
             finding.address.clone(),
             finding.message.clone(),
             finding.location.as_ref().map(Location::label),
@@ -84,6 +88,7 @@ mod tests {
             message: "too many".to_owned(),
             address: None,
             location: None,
+            is_rest: false,
         };
         let warned = finding(Level::Warn, "a");
         let denied = finding(Level::Deny, "b");

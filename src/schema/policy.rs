@@ -12,7 +12,7 @@ pub const LEVELS: Choice = Choice {
 
 /// The words of `actions`: what a protected resource may not go through.
 pub const PROTECTED_ACTIONS: Choice = Choice {
-    known: &["destroy", "replace"],
+    known: &["destroy", "replace", "forget"],
     allow: None,
 };
 
@@ -47,11 +47,11 @@ pub const POLICY: &[Field] = &[
                 "actions",
                 Shape::Choices(PROTECTED_ACTIONS),
                 Need::Optional,
-                "What they are protected from. Left out, from both.",
+                "What they are protected from. Left out, from `destroy` and `replace`; `forget` is a `removed` entry that gives one up alive.",
             ),
             LEVEL,
         ],
-        "Keeps gateways from being destroyed or replaced.",
+        "Keeps gateways from being destroyed, replaced or given up.",
     ),
     guard(
         "requiredTags",

@@ -139,6 +139,56 @@ fn what_is_protected_is_not_destroyed_and_many_are_not_at_once() {
 }
 
 #[test]
+fn what_is_protected_stays_so_under_another_address() {
+    let cloud = Cloud::start(&[]);
+    let policy = "policy:\n  protected: { addresses: [gateway.prod-*] }";
+    let project = project(&cloud, policy, &[Gateway::new("prod-a")]);
+    project.apply().well();
+    let protected =
+        "gateway.tmp, until now gateway.prod-a, is protected by gateway.prod-*, and would be ";
+    let chain =
+        "moved: [{ from: gateway.prod-a, to: gateway.b }, { from: gateway.b, to: gateway.tmp }]";
+
+    project.write("gateways.yaml", &format!("gateways: {{}}\n{chain}\n"));
+    let denied = project.run(&["plan"]).ended(1);
+    says(&denied.stdout, &format!("{protected}destroyed"));
+    project.apply().ended(1);
+    project.destroy().ended(1);
+    let rego = "package main\ndeny contains c.previous_address if { some c in input.resource_changes; \"delete\" in c.change.actions }\n";
+    with_rego(&project, &[("a.rego", rego)]);
+    let denied = project.run(&["plan", "--format", "json"]).ended(1).json();
+    assert_eq!(denied["gwplan"]["policy"][0]["message"], "gateway.prod-a");
+
+    std::fs::remove_dir_all(project.path("policies")).unwrap();
+    project.gateways([Gateway::new("tmp")]);
+    let yaml = std::fs::read_to_string(project.path("gateways.yaml")).unwrap();
+    project.write("gateways.yaml", &format!("{yaml}{chain}\n"));
+    let warned = project.run(&["plan"]).well();
+    says(&warned.stderr, "but not gateway.tmp, which it becomes");
+    let denied = project.run(&["plan", "--replace", "gateway.tmp"]).ended(1);
+    says(&denied.stdout, &format!("{protected}replaced"));
+    assert_eq!(cloud.calls(DELETE), 0);
+}
+
+#[test]
+fn a_guard_can_keep_what_is_protected_from_being_given_up() {
+    let cloud = Cloud::start(&[]);
+    let guard = |actions: &str| {
+        format!("policy:\n  protected: {{ addresses: [gateway.prod-*], actions: [{actions}] }}")
+    };
+    let project = project(&cloud, &guard("forget"), &[Gateway::new("prod-a")]);
+    project.apply().well();
+    project.write(
+        "gateways.yaml",
+        "gateways: {}\nremoved: [{ from: gateway.prod-a }]\n",
+    );
+    let denied = project.run(&["plan", "--format", "json"]).ended(1);
+    assert_eq!(findings(&denied), ["deny protected gateway.prod-a"]);
+    held_to(&project, &guard("destroy, replace"));
+    project.run(&["plan"]).well();
+}
+
+#[test]
 fn a_denied_plan_is_not_kept_and_a_kept_one_is_held_to_what_holds_now() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, "", &[Gateway::new("a")]);
@@ -351,6 +401,48 @@ fn the_folder_of_policies_must_be_there_where_it_is_named() {
     std::os::unix::fs::symlink("nowhere", project.path("polices/a.rego")).unwrap();
     let refused = project.run(&["plan"]).ended(1);
     says(&refused.stderr, "polices/a.rego");
+}
+
+#[test]
+fn a_folder_without_policies_does_not_pass_for_one() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, "", &[Gateway::new("a")]);
+    let folder = project.path("policies");
+    let plan = |code: i32, words: &str| {
+        for arguments in [&["plan"][..], &["validate"]] {
+            let run = project.run(arguments).ended(code);
+            says(&format!("{}{}", run.stdout, run.stderr), words);
+        }
+    };
+    // What is no folder, as a module that was not checked out.
+    std::os::unix::fs::symlink("nowhere", &folder).unwrap();
+    plan(1, "the policies in policies can't be read");
+    std::fs::remove_file(&folder).unwrap();
+    project.write("policies", "");
+    plan(1, "the policies in policies can't be read");
+    std::fs::remove_file(&folder).unwrap();
+
+    std::fs::create_dir(&folder).unwrap();
+    plan(0, "there is no policy in policies");
+    for (name, text) in [("p_test.rego", ""), ("owners.yaml", "{}"), ("P.REGO", "")] {
+        project.write(&format!("policies/{name}"), text);
+        plan(0, "policies are the files that end in `.rego`");
+    }
+    plan(
+        0,
+        "not read, for the capitals in their endings: policies/P.REGO",
+    );
+    held_to(&project, "policy:\n  rego: policies");
+    plan(1, "there is no policy in policies");
+    plan(1, "gwplan.yaml:3:9");
+
+    project.write(
+        "policies/a.rego",
+        "package main\ndeny contains \"no\" if false\n",
+    );
+    plan(0, "policies/P.REGO");
+    std::os::unix::fs::symlink("nowhere", folder.join("shared")).unwrap();
+    plan(1, "the policies in policies/shared can't be read");
 }
 
 #[test]

@@ -184,6 +184,7 @@ fn one_denial_of_each_rule_is_told_beside_hundreds_of_replaces() {
             message: format!("{number}: {}", "the reason at length ".repeat(9)),
             address: None,
             location: None,
+            is_rest: false,
         });
     }
     let text = markdown_of(&many, MAX_BYTES);

@@ -166,6 +166,7 @@ fn policy_denial() -> Scenario {
         message: message.to_owned(),
         address: name.map(|name| Address::new("gateway", name).unwrap()),
         location: None,
+        is_rest: false,
     };
     scenario.policy = vec![
         finding(
@@ -220,6 +221,7 @@ fn hostile() -> Scenario {
             message: (*text).to_owned(),
             address: None,
             location: None,
+            is_rest: false,
         })
         .collect();
     scenario

@@ -21,25 +21,38 @@ const ALONE: &str = "name a folder that holds policies alone";
 /// How deep folders are looked into.
 const MAX_DEPTH: usize = 16;
 
+/// The endings of files that are read; `rego` alone makes a policy.
+const ENDINGS: &[&str] = &["rego", "json", "yaml", "yml"];
+/// What counts as a policy.
+const COUNTS: &str = "policies are the files that end in `.rego`, but for `_test.rego`, and hidden ones are passed over";
+
 /// Reads a project's policies and their data; nothing where it has no folder of them.
 ///
 /// Hidden files and those of tests (`*_test.rego`) are passed over. Links are followed, each folder once.
+/// What is not there must not look like what is kept to: a folder that can't be read is an error, and so
+/// is one without policies that gwplan.yaml names.
 pub(super) fn read(project: &Project, root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Bundle {
     let key = FieldPath::from_iter(["rego"]);
     let settings = &project.policy.settings;
     let folder = settings.get("rego").and_then(Value::as_text);
     let folder = folder.unwrap_or_default();
     let named = project.policy.location(&key);
-    if folder.is_empty() || (named.is_none() && !root.join(folder).exists()) {
+    if folder.is_empty() || (named.is_none() && is_missing(&root.join(folder))) {
         return Bundle::default();
     }
     let mut walk = Walk {
         root,
         seen: BTreeSet::new(),
         found: Vec::new(),
+        misspelt: Vec::new(),
     };
     if let Err(fault) = walk.folder(Path::new(folder), 0) {
         diagnostics.push(fault.at(named));
+        return Bundle::default();
+    }
+    diagnostics.extend(misspelt(&walk.misspelt));
+    if !walk.found.iter().any(|path| ending(path) == Some("rego")) {
+        diagnostics.push(no_policy(folder, named));
         return Bundle::default();
     }
     let mut bundle = Bundle {
@@ -64,6 +77,40 @@ pub(super) fn read(project: &Project, root: &Path, diagnostics: &mut Vec<Diagnos
     bundle
 }
 
+/// Tells whether nothing at all is there; a link to nowhere is something.
+fn is_missing(place: &Path) -> bool {
+    let looked = std::fs::symlink_metadata(place);
+    looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Says that a folder holds no policies: an error where gwplan.yaml names it.
+fn no_policy(folder: &str, named: Option<Location>) -> Diagnostic {
+    let summary = format!("there is no policy in {folder}");
+    match named {
+        Some(place) => fault(summary).help(COUNTS).at(Some(place)),
+        None => Diagnostic::warning("idle-policy", summary).help(COUNTS),
+    }
+}
+
+/// Warns of files that would be read if their endings were in small letters.
+fn misspelt(paths: &[PathBuf]) -> Option<Diagnostic> {
+    const SHOWN: usize = 5;
+    if paths.is_empty() {
+        return None;
+    }
+    let shown = paths.iter().take(SHOWN);
+    let mut names: Vec<String> = shown.map(|path| path.display().to_string()).collect();
+    if let Some(more @ 1..) = paths.len().checked_sub(SHOWN) {
+        names.push(format!("{more} more"));
+    }
+    let summary = format!(
+        "not read, for the capitals in their endings: {}",
+        names.join(", ")
+    );
+    let warning = Diagnostic::warning("idle-policy", summary);
+    Some(warning.help("write the endings in small letters, as in `.rego`"))
+}
+
 fn fault(summary: impl Into<String>) -> Diagnostic {
     Diagnostic::error("policy", summary)
 }
@@ -76,26 +123,49 @@ fn ending(path: &Path) -> Option<&str> {
     path.extension().and_then(|ending| ending.to_str())
 }
 
+/// Says what a file's name makes of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A policy, or data.
+    Read,
+    /// What would be one of these if its ending were in small letters.
+    Misspelt,
+    /// Neither.
+    Other,
+}
+
+impl Kind {
+    fn of(path: &Path, name: &str) -> Self {
+        let ending = ending(path).unwrap_or_default();
+        let small = ending.to_ascii_lowercase();
+        if !ENDINGS.contains(&small.as_str()) || name.to_ascii_lowercase().ends_with("_test.rego") {
+            Self::Other
+        } else if ending == small {
+            Self::Read
+        } else {
+            Self::Misspelt
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
+    let summary = format!("the policies in {} can't be read: {error}", path.display());
+    boxed(fault(summary).help("check `policy.rego` in gwplan.yaml, and that you may read them"))
+}
+
 /// Finds files, in the order of their names.
 struct Walk<'a> {
     root: &'a Path,
     seen: BTreeSet<PathBuf>,
     found: Vec<PathBuf>,
+    /// What has an ending that is read, but for capitals in it.
+    misspelt: Vec<PathBuf>,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Box<Diagnostic>> {
-        let unreadable = |error: io::Error| {
-            let summary = format!(
-                "the policies in {} can't be read: {error}",
-                folder.display()
-            );
-            boxed(
-                fault(summary)
-                    .help("check `policy.rego` in gwplan.yaml, and that you may read them"),
-            )
-        };
         let place = self.root.join(folder);
+        let unreadable = |error: io::Error| unreadable(folder, &error);
         if !self.seen.insert(place.canonicalize().map_err(unreadable)?) {
             return Ok(());
         }
@@ -113,13 +183,16 @@ impl Walk<'_> {
             if name.starts_with('.') {
                 continue;
             }
-            let data = std::fs::metadata(self.root.join(&path));
-            if data.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
-                self.folder(&path, depth + 1)?;
-            } else if matches!(ending(&path), Some("rego" | "json" | "yaml" | "yml"))
-                && !name.ends_with("_test.rego")
-            {
-                self.found.push(path);
+            let kind = Kind::of(&path, &name);
+            match std::fs::metadata(self.root.join(&path)) {
+                Ok(data) if data.is_dir() => self.folder(&path, depth + 1)?,
+                // A link to nowhere may have been meant for a folder of policies.
+                Err(error) if kind == Kind::Other => {
+                    return Err(self::unreadable(&path, &error));
+                }
+                _ if kind == Kind::Read => self.found.push(path),
+                _ if kind == Kind::Misspelt => self.misspelt.push(path),
+                _ => {}
             }
         }
         if self.found.len() > MAX_FILES {

@@ -164,6 +164,7 @@ impl OverrideArgs {
                 message,
                 address,
                 location,
+                is_rest: _,
             } = finding;
             let denies = *level == Level::Deny && self.reason.is_none();
             let mut told = Diagnostic::error("policy", format!("{rule}: {message}"));

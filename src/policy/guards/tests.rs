@@ -60,12 +60,18 @@ fn step(name: &str, action: Action, before: serde_json::Value, after: serde_json
 }
 
 fn found(settings: serde_json::Value, steps: Vec<Step>) -> Vec<String> {
-    let plan = Plan {
-        steps,
-        ..Plan::default()
-    };
+    found_in(
+        settings,
+        &Plan {
+            steps,
+            ..Plan::default()
+        },
+    )
+}
+
+fn found_in(settings: serde_json::Value, plan: &Plan) -> Vec<String> {
     let subject = Subject {
-        plan: &plan,
+        plan,
         state: &State::new(),
         schemas: &schema,
     };
@@ -116,6 +122,93 @@ fn what_is_protected_is_protected_from_what_the_guard_says() {
     assert_eq!(
         found(one, steps()),
         ["warn protected: gateway.prod-b is protected by gateway.prod-*, and would be replaced"]
+    );
+}
+
+#[test]
+fn what_is_protected_is_given_up_unless_the_guard_says_otherwise() {
+    let forgotten = |name: &str, reason| Step {
+        reason,
+        seen: Some(Attributes::new()),
+        ..step(name, Action::Forget, json!({}), json!({}))
+    };
+    let plan = Plan {
+        steps: vec![
+            forgotten("tmp", Reason::Removed),
+            forgotten("prod-gone", Reason::Gone),
+            Step {
+                seen: None,
+                ..forgotten("prod-absent", Reason::Removed)
+            },
+            deleted("prod-b"),
+        ],
+        moves: vec![moved("prod-a", "tmp")],
+        refreshed: true,
+        ..Plan::default()
+    };
+    let settings = |actions: &[&str]| json!({ "protected": { "addresses": ["gateway.prod-*"], "actions": actions } });
+    assert_eq!(
+        found_in(settings(&[]), &plan),
+        ["deny protected: gateway.prod-b is protected by gateway.prod-*, and would be destroyed"]
+    );
+    assert_eq!(
+        found_in(settings(&["forget"]), &plan),
+        [
+            "deny protected: gateway.tmp, until now gateway.prod-a, is protected by gateway.prod-*, and would no longer be managed"
+        ]
+    );
+    // Offline, nobody knows what is gone.
+    let offline = Plan {
+        refreshed: false,
+        ..plan
+    };
+    assert_eq!(found_in(settings(&["forget"]), &offline).len(), 2);
+}
+
+fn moved(from: &str, to: &str) -> Move {
+    let [from, to] = [from, to].map(|name| format!("gateway.{name}").parse().expect("an address"));
+    Move { from, to }
+}
+
+#[test]
+fn another_address_takes_nothing_from_under_its_protection() {
+    let settings = json!({ "protected": { "addresses": ["gateway.prod-*"] } });
+    let plan = Plan {
+        steps: vec![deleted("tmp"), replaced("prod-b"), replaced("test-c")],
+        moves: vec![
+            moved("prod-a", "tmp"),
+            moved("test-b", "prod-b"),
+            moved("test-a", "test-c"),
+        ],
+        ..Plan::default()
+    };
+    assert_eq!(
+        found_in(settings.clone(), &plan),
+        [
+            "deny protected: gateway.prod-b, until now gateway.test-b, is protected by gateway.prod-*, and would be replaced",
+            "deny protected: gateway.tmp, until now gateway.prod-a, is protected by gateway.prod-*, and would be destroyed",
+        ]
+    );
+}
+
+#[test]
+fn a_move_out_of_protection_is_told() {
+    let settings = attributes(json!({ "protected": { "addresses": ["gateway.prod-*"] } }));
+    let moves = [("prod-a", "tmp"), ("prod-b", "prod-c"), ("test", "test-a")];
+    let plan = Plan {
+        moves: moves.map(|(from, to)| moved(from, to)).to_vec(),
+        ..Plan::default()
+    };
+    let subject = Subject {
+        plan: &plan,
+        state: &State::new(),
+        schemas: &schema,
+    };
+    let told = idle(&settings, &|_| None, &subject);
+    let told: Vec<&str> = told.iter().map(|one| one.summary.as_str()).collect();
+    assert_eq!(
+        told,
+        ["gateway.prod-* protects gateway.prod-a, but not gateway.tmp, which it becomes"]
     );
 }
 

@@ -1,12 +1,24 @@
 //! What a rule answers, read as findings.
 
+use std::collections::BTreeSet;
+
 use regorus::Value;
 
-use crate::model::Diagnostic;
+use crate::model::{Address, Diagnostic};
 
 use super::{Finding, Question};
 
+/// The most findings of one rule that are told one by one.
+const MAX_FINDINGS: usize = 100;
+
+/// The most characters of a message that are told.
+const MAX_MESSAGE: usize = 2000;
+
 /// Reads the value of a rule: messages, or objects with a `msg`.
+///
+/// A rule can make any number of them. Each is looked at, but only the first are kept, in the order of
+/// the interpreter, which is the same for the same plan; the last finding says how many there were
+/// besides. So those that a definition gives alone have among them all that are kept of the whole rule.
 pub(super) fn read(
     question: &Question<'_>,
     value: &Value,
@@ -30,10 +42,40 @@ pub(super) fn read(
             ));
         }
     };
-    items.into_iter().map(|item| one(question, item)).collect()
+    let finding = |message, address, is_rest| Finding {
+        level: question.level,
+        rule: question.id(),
+        message,
+        address,
+        location: None,
+        is_rest,
+    };
+    let mut kept = BTreeSet::new();
+    let mut further = 0_usize;
+    for item in items {
+        let told = one(question, item)?;
+        if kept.len() < MAX_FINDINGS {
+            kept.insert(told);
+        } else if !kept.contains(&told) {
+            further += 1;
+        }
+    }
+    let kept = kept.into_iter();
+    let mut findings: Vec<Finding> = kept
+        .map(|(message, address)| finding(message, address, false))
+        .collect();
+    if further > 0 {
+        let message = format!("{further} more of this rule, which are not listed");
+        findings.push(finding(message, None, true));
+    }
+    Ok(findings)
 }
 
-fn one(question: &Question<'_>, item: &Value) -> Result<Finding, Box<Diagnostic>> {
+/// Reads one message, with the address that it is about.
+fn one(
+    question: &Question<'_>,
+    item: &Value,
+) -> Result<(String, Option<Address>), Box<Diagnostic>> {
     let (message, address) = match item {
         Value::String(text) => (text.to_string(), None),
         Value::Object(_) => (
@@ -55,13 +97,15 @@ fn one(question: &Question<'_>, item: &Value) -> Result<Finding, Box<Diagnostic>
     if message.trim().is_empty() {
         return Err(fault(question, "has an empty message", "say what is wrong"));
     }
-    Ok(Finding {
-        level: question.level,
-        rule: question.id(),
-        message,
-        address,
-        location: None,
-    })
+    Ok((cut_short(message), address))
+}
+
+fn cut_short(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 fn text(object: &Value, key: &str) -> Option<String> {

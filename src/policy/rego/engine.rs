@@ -184,9 +184,12 @@ pub(super) fn attribute(
         let loaded = load(&alone, &mut Vec::new());
         let answer = loaded.and_then(|(mut loaded, _)| loaded.ask(&question.path(), input).ok());
         let found = answer.and_then(|value| answers::read(question, &value).ok());
-        for known in found.unwrap_or_default() {
+        let found = found.unwrap_or_default().into_iter();
+        for known in found.filter(|known| !known.is_rest) {
             let same = |finding: &&mut Finding| {
-                finding.message == known.message && finding.address == known.address
+                !finding.is_rest
+                    && finding.message == known.message
+                    && finding.address == known.address
             };
             for finding in findings.iter_mut().filter(same) {
                 finding.location.get_or_insert_with(|| rule.location(file));

@@ -217,3 +217,31 @@ fn a_loop_without_end_is_cut_off() {
         ["error - data.main.deny: the policy took longer than 5s"]
     );
 }
+
+#[test]
+fn of_many_findings_the_first_are_told_and_the_rest_counted() {
+    let text = "package main\nxs := numbers.range(1, 150)\ndeny contains {\"msg\": sprintf(\"%d%s\", [x, concat(\"\", [\"x\" | some _ in xs])]), \"address\": \"gateway.a\"} if some x in xs\ndeny contains sprintf(\"%d\", [x]) if some x in xs\nwarn contains \"one\" if true\n";
+    let told = said(&[("a.rego", text)]);
+    assert_eq!(told.len(), 102, "{told:#?}");
+    assert_eq!(
+        told[100],
+        "deny main.deny - - 200 more of this rule, which are not listed"
+    );
+    assert_eq!(told[101], "warn main.warn - a.rego:5:1 one");
+    // What is told one by one has its place.
+    assert!(told[..100].iter().all(|told| told.contains(" a.rego:4:1 ")));
+    // A fault among those that are not listed is one all the same.
+    let bad = format!("{text}deny contains {{\"other\": \"x\"}} if true\n");
+    assert_eq!(
+        said(&[("a.rego", &bad)])[1],
+        "error a.rego:3:1 the rule main.deny has an object without a text `msg`"
+    );
+}
+
+#[test]
+fn a_long_message_is_cut_short() {
+    let text = "package main\ndeny contains concat(\"\", [\"é\" | some _ in numbers.range(1, 3000)]) if true\n";
+    let told = said(&[("a.rego", text)]);
+    let expected = format!("deny main.deny - a.rego:2:1 {}…", "é".repeat(2000));
+    assert_eq!(told, [expected]);
+}

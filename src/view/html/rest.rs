@@ -18,7 +18,7 @@ pub(super) fn policy(findings: &[Finding], page_of: Option<Link<'_>>) -> Markup 
     }
     html! {
         ul.diagnostic {
-            @for Finding { level, rule, message, address, location } in findings {
+            @for Finding { level, rule, message, address, location, is_rest: _ } in findings {
                 li {
                     span class={ "badge " (level.word()) } { (level.word()) }
                     " " code { (visible(rule)) } " "

@@ -116,6 +116,8 @@ fn policy_json(finding: &Finding) -> Json {
         message,
         address,
         location,
+        // Its message says it.
+        is_rest: _,
     } = finding;
     let line = location.as_ref().map(Location::line);
     json!({
