@@ -107,18 +107,31 @@ impl Stage {
         }
     }
 
+    /// Says where the request comes from, as far as that is known without asking.
+    ///
+    /// What runs at somebody's own terminal is their own. A machine runs whatever it is told to.
+    pub(super) fn told_origin(&self, session: &Session) -> Origin {
+        let pipeline = self.pipeline.as_ref();
+        let origin = pipeline.map_or(Origin::Unknown, |pipeline| pipeline.origin);
+        // Most others than GitHub and GitLab set this variable too.
+        let says_so = session.environment.get("CI");
+        let is_machine = pipeline.is_some_and(|pipeline| pipeline.runner.is_some())
+            || says_so.is_some_and(|word| word != "false");
+        if origin == Origin::Unknown && !is_machine {
+            Origin::Own
+        } else {
+            origin
+        }
+    }
+
     /// Says where the request comes from; asks the forge where the pipeline leaves that open.
     ///
     /// What can't be found out is taken for a fork: a fork could name a server of its own as the cloud, and
     /// be sent what the credentials sign.
     pub(super) fn origin(&mut self, session: &Session) -> Origin {
         let Some(pipeline) = &mut self.pipeline else {
-            return Origin::Own;
+            return Origin::Unknown;
         };
-        if pipeline.request.is_none() {
-            // It runs on what is merged already.
-            return Origin::Own;
-        }
         if pipeline.origin == Origin::Unknown
             && let Ok(target) = pipeline.target()
         {
@@ -144,16 +157,18 @@ impl Stage {
         }
         self.pipeline
             .as_ref()
-            .map_or(Origin::Own, |pipeline| pipeline.origin)
+            .map_or(Origin::Unknown, |pipeline| pipeline.origin)
     }
 }
 
-/// Refuses to go on where nothing says what to comment on.
-pub(super) fn refuse_outside(stage: &Stage) -> Result<(), Failure> {
-    match stage.pipeline {
-        Some(_) => Ok(()),
-        None => Err(Failure::Usage(outside())),
-    }
+/// Refuses to go on where nothing says what to comment on: a plan would be made for nobody, and with
+/// credentials, though it is not known whose code this is.
+pub(super) fn refuse_without_request(stage: &Stage) -> Result<(), Failure> {
+    let known = match &stage.pipeline {
+        Some(pipeline) => pipeline.request().map(|_| ()),
+        None => Err(outside()),
+    };
+    known.map_err(Failure::Usage)
 }
 
 fn outside() -> Fault {

@@ -78,6 +78,17 @@ impl Origin {
     pub fn is_guarded(self) -> bool {
         matches!(self, Self::Fork | Self::Dependabot)
     }
+
+    /// Returns what is known where another request is named than the one that the pipeline runs for.
+    ///
+    /// A fork stays one: its code is what runs here, and the number of a request may have come with it.
+    fn of_another(self) -> Self {
+        if self.is_guarded() {
+            self
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 /// Names the request that is commented on, and how to get there.
@@ -106,11 +117,16 @@ impl Pipeline {
             gitlab::runs_us(lookup).then_some(Forge::GitLab)
         };
         let forge = wishes.forge.or(runner)?;
-        let mut pipeline = match forge {
+        let read = |forge| match forge {
             Forge::GitHub => github::detect(lookup, event),
             Forge::GitLab => gitlab::detect(lookup),
         };
+        let mut pipeline = read(forge);
         pipeline.runner = runner;
+        // Whose code runs is the word of the one whose machine it runs on.
+        if let Some(runner) = runner.filter(|runner| *runner != forge) {
+            pipeline.origin = read(runner).origin.of_another();
+        }
         pipeline.obey(wishes);
         Some(pipeline)
     }
@@ -134,7 +150,7 @@ impl Pipeline {
         if elsewhere || other(number(self.request), number(wishes.request)) {
             self.request = None;
             self.head = None;
-            self.origin = Origin::Unknown;
+            self.origin = self.origin.of_another();
         }
         self.request = wishes.request.or(self.request);
     }
@@ -159,11 +175,11 @@ impl Pipeline {
         Some(Links::new(self.forge, page, head, folder))
     }
 
-    /// Says where to comment.
+    /// Says which request is commented on: the repository, and the number.
     ///
     /// # Errors
-    /// A fault that names everything that is missing and how to say it.
-    pub fn target(&self) -> Result<Target, Fault> {
+    /// A fault that says how to name it.
+    pub fn request(&self) -> Result<(&str, u64), Fault> {
         let forge = self.forge;
         let (Some(repository), Some(request)) = (&self.repository, self.request) else {
             return Err(self.no_request());
@@ -182,6 +198,16 @@ impl Pipeline {
             let fault = Fault::new(format!("{repository:?} is no repository of {forge}"));
             return Err(fault.hint("write it as OWNER/NAME"));
         }
+        Ok((repository, request))
+    }
+
+    /// Says where to comment.
+    ///
+    /// # Errors
+    /// A fault that names everything that is missing and how to say it.
+    pub fn target(&self) -> Result<Target, Fault> {
+        let forge = self.forge;
+        let (repository, request) = self.request()?;
         let Some(token) = self.token.clone() else {
             let fault = Fault::new(format!("there is no token for {forge}"));
             return Err(fault.hint(match forge {
@@ -192,7 +218,7 @@ impl Pipeline {
         Ok(Target {
             forge,
             api: api_url(&self.api, self.api_is_wish)?,
-            repository: repository.clone(),
+            repository: repository.to_owned(),
             request,
             token,
         })
@@ -209,7 +235,9 @@ impl Pipeline {
                 "run it in a pipeline with CI_PIPELINE_SOURCE `merge_request_event`, or name one with --repository ID and --pull-request N"
             }
         };
-        fault.hint(format!("{named}; --dry-run shows the comment without"))
+        fault.hint(format!(
+            "{named}; `gwplan plan` shows a plan without any, and --dry-run the comment"
+        ))
     }
 }
 

@@ -421,16 +421,64 @@ fn outside_of_any_pipeline_the_request_must_be_named() {
 }
 
 #[test]
-fn a_run_for_no_request_says_so_after_all_the_rest() {
-    let job = Job::on_github();
+fn a_run_for_no_request_says_so_before_all_the_rest() {
+    let mut job = Job::on_github();
+    job.project.set("GITHUB_EVENT_NAME", "push");
+    job.project.set("GITHUB_REF", "refs/heads/main");
     job.event(&json!({ "ref": "refs/heads/main" }));
     let run = job.review().ended(1);
     assert_holds(
         &run.stderr,
-        &["not known to be for a pull request", "--pull-request"],
+        &[
+            "not known to be for a pull request",
+            "--pull-request",
+            "gwplan plan",
+        ],
     );
-    assert_holds(&job.summary(), &["`gateway.a`"]);
+    assert_eq!((run.stdout.as_str(), job.summary().as_str()), ("", ""));
+    assert_eq!(job.cloud.calls("DescribeCloudNativeAPIGateways"), 0);
+    // What was merged may be planned with all that there is.
+    job.project.run(&["review", "--dry-run"]).well();
     assert!(job.cloud.calls("DescribeCloudNativeAPIGateways") > 0);
+}
+
+#[test]
+fn code_of_a_request_never_has_the_credentials() {
+    let mut job = Job::on_github();
+    job.project.set("GITHUB_REF", "refs/heads/main");
+    let followed = json!({ "workflow_run": { "head_repository": { "full_name": "evil/edge" } } });
+    let commented = json!({ "issue": { "number": 7, "pull_request": {} } });
+    let dispatched = json!({ "client_payload": { "number": 7 } });
+    for (name, event, arguments, code) in [
+        ("workflow_run", &followed, &["review"][..], 1),
+        (
+            "workflow_run",
+            &followed,
+            &["review", "--pull-request", "7"],
+            0,
+        ),
+        ("workflow_run", &followed, &["review", "--dry-run"], 0),
+        ("issue_comment", &commented, &["review", "--dry-run"], 0),
+        ("repository_dispatch", &dispatched, &["review"], 1),
+        (
+            "repository_dispatch",
+            &dispatched,
+            &["review", "--dry-run"],
+            0,
+        ),
+    ] {
+        job.project.set("GITHUB_EVENT_NAME", name);
+        job.event(event);
+        job.project.run(arguments).ended(code);
+        let asked = job.cloud.calls("DescribeCloudNativeAPIGateways");
+        assert_eq!(asked, 0, "{name} {arguments:?}");
+    }
+    // A machine that is neither forge's runs whatever it is told to.
+    let mut job = Job::new(Kind::GitHub);
+    job.project.set("CI", "true");
+    let run = job.project.run(&["review", "--dry-run"]).well();
+    assert_holds(&run.stdout, &["could not be found out"]);
+    assert_eq!(job.cloud.calls("DescribeCloudNativeAPIGateways"), 0);
 }
 
 #[test]

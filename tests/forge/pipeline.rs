@@ -106,6 +106,128 @@ fn a_comment_on_a_pull_request_leaves_open_where_it_comes_from() {
 }
 
 #[test]
+fn a_workflow_that_follows_another_has_the_request_of_that_one() {
+    let run = |event: &str, head: &Json, requests: &Json| {
+        json!({ "workflow_run": {
+            "event": event, "head_sha": "c0ffee", "head_repository": head,
+            "repository": { "id": 1, "full_name": "acme/edge" }, "pull_requests": requests,
+        }})
+    };
+    let (own, other) = (
+        json!({ "full_name": "acme/edge" }),
+        json!({ "full_name": "evil/edge" }),
+    );
+    let to = |id: u64| json!([{ "number": 7, "base": { "sha": "bead", "repo": { "id": id } } }]);
+    let (one, upstream) = (to(1), to(2));
+    let on_main: &[(&str, &str)] = &[
+        ("GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_EVENT_NAME", "workflow_run"),
+    ];
+    for (event, request, origin) in [
+        (run("pull_request", &own, &one), Some(7), Origin::Own),
+        (run("pull_request", &own, &upstream), None, Origin::Own),
+        (run("push", &own, &json!([])), None, Origin::Own),
+        (run("issue_comment", &own, &one), Some(7), Origin::Unknown),
+        (run("pull_request", &other, &json!([])), None, Origin::Fork),
+        (run("push", &Json::Null, &Json::Null), None, Origin::Fork),
+        (
+            json!({ "workflow_run": { "head_repository": other.clone() } }),
+            None,
+            Origin::Fork,
+        ),
+    ] {
+        let found = detect(&[GITHUB, on_main], &event, &Wishes::default()).unwrap();
+        assert_eq!((found.request, found.origin), (request, origin), "{event}");
+        // The number of a request of the repository's own does not make the code its own.
+        let wishes = Wishes {
+            request: Some(8),
+            ..Wishes::default()
+        };
+        let found = detect(&[GITHUB, on_main], &event, &wishes).unwrap();
+        let expected = if origin == Origin::Fork {
+            Origin::Fork
+        } else {
+            Origin::Unknown
+        };
+        assert_eq!(found.origin, expected, "{event}");
+    }
+}
+
+#[test]
+fn a_run_for_no_request_is_trusted_only_where_no_request_is_near() {
+    let none = Wishes::default();
+    for (name, reference, origin) in [
+        ("push", "refs/heads/main", Origin::Own),
+        ("schedule", "refs/heads/main", Origin::Own),
+        (
+            "push",
+            "refs/heads/gh-readonly-queue/main/pr-7-bead",
+            Origin::Unknown,
+        ),
+        (
+            "merge_group",
+            "refs/heads/gh-readonly-queue/main/pr-7-bead",
+            Origin::Unknown,
+        ),
+        ("issue_comment", "refs/heads/main", Origin::Unknown),
+        ("check_run", "refs/heads/main", Origin::Unknown),
+        ("repository_dispatch", "refs/heads/main", Origin::Unknown),
+        ("workflow_dispatch", "refs/heads/main", Origin::Unknown),
+        ("pull_request", "refs/pull/7/merge", Origin::Unknown),
+    ] {
+        let variables = [
+            ("GITHUB_EVENT_NAME", name),
+            ("GITHUB_REF", reference),
+            ("GITHUB_ACTOR", "octocat"),
+        ];
+        let found = detect(&[GITHUB, &variables], &json!({}), &none).unwrap();
+        assert_eq!(found.origin, origin, "{name} {reference}");
+    }
+    let bot: &[(&str, &str)] = &[
+        ("GITHUB_EVENT_NAME", "push"),
+        ("GITHUB_REF", "refs/heads/dependabot/x"),
+        ("GITHUB_ACTOR", "dependabot[bot]"),
+    ];
+    let found = detect(&[GITHUB, bot], &json!({}), &none).unwrap();
+    assert_eq!(found.origin, Origin::Dependabot);
+    for (source, origin) in [
+        ("push", Origin::Own),
+        ("schedule", Origin::Own),
+        ("web", Origin::Own),
+        ("trigger", Origin::Unknown),
+        ("pipeline", Origin::Unknown),
+        ("parent_pipeline", Origin::Unknown),
+        ("api", Origin::Unknown),
+        ("external_pull_request_event", Origin::Unknown),
+    ] {
+        for open in ["", "acme/edge!7"] {
+            let variables = [
+                ("CI_PIPELINE_SOURCE", source),
+                ("CI_OPEN_MERGE_REQUESTS", open),
+            ];
+            let found = detect(&[GITLAB, &variables], &Json::Null, &none).unwrap();
+            assert_eq!(found.origin, origin, "{source} {open:?}");
+        }
+    }
+    let forwarded: &[(&str, &str)] = &[("CI_MERGE_REQUEST_IID", "7")];
+    let found = detect(&[GITLAB, forwarded], &Json::Null, &none).unwrap();
+    assert_eq!((found.request, found.origin), (Some(7), Origin::Unknown));
+}
+
+#[test]
+fn a_fork_stays_one_where_another_forge_is_named() {
+    let event = pull_request(&json!({ "full_name": "evil/edge" }));
+    let wishes = Wishes {
+        forge: Some(Forge::GitLab),
+        repository: Some("12".to_owned()),
+        request: Some(5),
+        ..Wishes::default()
+    };
+    let found = detect(&[GITHUB], &event, &wishes).unwrap();
+    assert_eq!((found.forge, found.origin), (Forge::GitLab, Origin::Fork));
+}
+
+#[test]
 fn the_reference_names_the_request_where_the_event_does_not() {
     let found = detect(&[GITHUB], &json!("nonsense"), &Wishes::default()).unwrap();
     assert_eq!((found.request, found.origin), (Some(7), Origin::Unknown));

@@ -30,13 +30,14 @@ pub(super) fn detect(lookup: Lookup<'_>, event: Option<&str>) -> Pipeline {
         .as_ref()
         .map(|repository| format!("{}/{repository}", site.trim_end_matches('/')));
     let run = page.as_ref().zip(get("GITHUB_RUN_ID"));
+    let reference = get("GITHUB_REF").unwrap_or_default();
     let request = event.number().or_else(|| {
-        let reference = get("GITHUB_REF")?;
         let number = reference.strip_prefix("refs/pull/")?.split('/').next()?;
         number.parse().ok()
     });
     let bot = get("GITHUB_ACTOR").as_deref() == Some("dependabot[bot]");
-    let origin = match event.origin() {
+    let name = get("GITHUB_EVENT_NAME").unwrap_or_default();
+    let origin = match event.origin(&name, &reference) {
         Origin::Own if bot => Origin::Dependabot,
         origin => origin,
     };

@@ -12,6 +12,10 @@ const API: &str = "https://gitlab.com/api/v4";
 /// Says how to come by a token.
 pub(super) const TOKEN_HINT: &str = "set GITLAB_TOKEN to an access token with the scope `api` and at least the role Reporter (CI_JOB_TOKEN can't write notes); --dry-run needs none";
 
+/// The sources of a pipeline that runs the project's own commits and is told no others. What a trigger, a
+/// parent or another forge starts runs for whom they say, if they say it.
+const OWN_SOURCES: &[&str] = &["push", "schedule", "web"];
+
 /// Tells whether this is a job of GitLab CI.
 pub(super) fn runs_us(lookup: Lookup<'_>) -> bool {
     get(lookup, "GITLAB_CI").is_some()
@@ -26,6 +30,7 @@ pub(super) fn detect(lookup: Lookup<'_>) -> Pipeline {
     let origin = match (get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), &target) {
         (Some(source), Some(target)) if source == *target => Origin::Own,
         (Some(_), Some(_)) => Origin::Fork,
+        (None, None) if request.is_none() && is_own(&get) => Origin::Own,
         _ => Origin::Unknown,
     };
     // A pipeline of merged results runs on a merge that nobody keeps.
@@ -48,11 +53,12 @@ pub(super) fn detect(lookup: Lookup<'_>) -> Pipeline {
     if request.is_none() {
         // The pipeline of a branch names the requests that would merge it.
         pipeline.request = open_request(&get);
-        if pipeline.request.is_some() {
-            pipeline.origin = Origin::Own;
-        }
     }
     pipeline
+}
+
+fn is_own(get: &impl Fn(&str) -> Option<String>) -> bool {
+    get("CI_PIPELINE_SOURCE").is_some_and(|source| OWN_SOURCES.contains(&source.as_str()))
 }
 
 /// Returns the one request within the project that would merge the branch that is built.

@@ -19,7 +19,7 @@ use crate::cli::planning::SelectionArgs;
 use crate::cli::policing::refuse_denied;
 use crate::cli::posting::{Obstacle, keep, post, summarize};
 use crate::cli::proposal::{Proposal, Query, Reach, propose};
-use crate::cli::stage::{ForgeArgs, Stage, refuse_outside};
+use crate::cli::stage::{ForgeArgs, Stage, refuse_without_request};
 use crate::cli::workspace::{Workspace, refuse_errors, schema_of};
 use crate::cli::{Exit, Session};
 
@@ -57,16 +57,9 @@ pub(in crate::cli) struct ReviewArgs {
 pub(super) fn run(args: &ReviewArgs, session: &Session) -> Result<Exit, Failure> {
     let mut stage = Stage::find(&args.forge, session);
     let origin = if args.dry_run {
-        let pipeline = stage.pipeline.as_ref();
-        // Nothing is asked: what runs at somebody's own terminal is their own.
-        let origin = pipeline.map_or(Origin::Own, |pipeline| pipeline.origin);
-        if origin == Origin::Unknown {
-            Origin::Own
-        } else {
-            origin
-        }
+        stage.told_origin(session)
     } else {
-        refuse_outside(&stage)?;
+        refuse_without_request(&stage)?;
         stage.origin(session)
     };
     let marker = Marker::new(&stage.folder, session.options.environment.as_deref());
