@@ -4,6 +4,7 @@ mod approval;
 mod arguments;
 mod cloud;
 mod commands;
+mod disarm;
 mod environment;
 mod faces;
 mod failure;
@@ -137,8 +138,16 @@ struct Session {
 
 /// Runs the command that the arguments ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let environment = Environment::read();
+    let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
+        Err(error) if in_workflow && error.use_stderr() => {
+            // It repeats what was passed, which may be anybody's words.
+            let terminal = Terminal::new(ColorWhen::Auto, false, in_workflow);
+            terminal.error(&error.render().ansi().to_string());
+            return Exit::Failed.into();
+        }
         Err(error) => {
             // There is nobody to tell where even that can't be printed.
             error.print().ok();
@@ -149,9 +158,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if asked { Exit::Done } else { Exit::Failed }.into();
         }
     };
-    let terminal = Terminal::new(arguments.color, arguments.quiet);
-    logging::start(arguments.verbose);
-    let environment = Environment::read();
+    let terminal = Terminal::new(arguments.color, arguments.quiet, in_workflow);
+    logging::start(arguments.verbose, terminal);
     let chosen = arguments.env.as_deref().or(environment.get("GWPLAN_ENV"));
     let options = config::Options {
         environment: chosen.map(str::to_owned),

@@ -1,40 +1,58 @@
 //! Where output goes: stdout carries the product, stderr the talk.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anstream::adapter::strip_str;
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use super::ColorWhen;
+use super::disarm::disarm;
 use super::failure::Failure;
 
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Writes to the user; quiet and colour are decided here and nowhere else.
+/// Writes to the user; quiet and colour are decided here and nowhere else, and what a workflow's runner must
+/// not find is broken here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terminal {
     quiet: bool,
+    /// Whether a workflow of GitHub runs us, whose runner reads commands from both streams.
+    in_workflow: bool,
 }
 
 impl Terminal {
     /// Takes the user's wishes over, for the whole process.
-    pub(super) fn new(color: ColorWhen, quiet: bool) -> Self {
+    pub(super) fn new(color: ColorWhen, quiet: bool, in_workflow: bool) -> Self {
         let choice = match color {
             ColorWhen::Auto => ColorChoice::Auto,
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,
         };
         choice.write_global();
-        Self { quiet }
+        Self { quiet, in_workflow }
     }
 
     /// Writes the product to stdout.
     pub(super) fn product(self, text: &str) -> Result<(), Failure> {
         let mut stdout = AutoStream::auto(io::stdout().lock());
+        let text = self.harmless(text, &stdout);
         let written = stdout
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush());
         written.map_err(Failure::Output)
+    }
+
+    /// Writes what a workflow's runner is to read to stdout. It must be nothing but our own commands, with
+    /// all that is in them escaped.
+    pub(super) fn commands(self, text: &str) -> Result<(), Failure> {
+        Self {
+            in_workflow: false,
+            ..self
+        }
+        .product(text)
     }
 
     /// Writes progress and the like to stderr, unless it should be quiet.
@@ -49,7 +67,20 @@ impl Terminal {
     /// A stderr that is closed must not keep the work from being brought to its end.
     pub(super) fn error(self, text: &str) {
         let mut stderr = AutoStream::auto(io::stderr().lock());
+        let text = self.harmless(text, &stderr);
         writeln!(stderr, "{}", text.trim_end_matches('\n')).ok();
+    }
+
+    /// Returns the text as it may be written to a stream.
+    fn harmless<'a>(self, text: &'a str, stream: &AutoStream<impl RawStream>) -> Cow<'a, str> {
+        if !self.in_workflow {
+            return Cow::Borrowed(text);
+        }
+        if stream.current_choice() != ColorChoice::Never {
+            return disarm(text);
+        }
+        // What colours stand between comes together where they are dropped.
+        Cow::Owned(disarm(&strip_str(text).to_string()).into_owned())
     }
 
     /// Writes a hint to stderr, unless it should be quiet.
@@ -70,6 +101,7 @@ impl Terminal {
     /// Asks for the word `yes`; anything else is a no.
     pub(super) fn confirm(self, question: &str) -> Result<bool, Failure> {
         let mut stderr = AutoStream::auto(io::stderr().lock());
+        let question = self.harmless(question, &stderr);
         write!(stderr, "{question} Only `yes` is taken as a yes: ")
             .and_then(|()| stderr.flush())
             .map_err(Failure::Output)?;
@@ -79,5 +111,19 @@ impl Terminal {
             .read_line(&mut answer)
             .map_err(Failure::Output)?;
         Ok(answer.trim() == "yes")
+    }
+}
+
+/// Takes the lines of a log, each in one piece, to stderr.
+pub(super) struct Log(pub(super) Terminal);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.error(&String::from_utf8_lossy(line));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::model::{Diagnostic, Location, SourceLine};
+use crate::model::{Diagnostic, Location, SourceLine, visible};
 use crate::plan::Reason;
 use crate::policy::Finding;
 use crate::review::{Group, Item, Review};
@@ -123,8 +123,18 @@ fn at(line: &SourceLine, is_there: bool, place: FilePlace<'_>) -> String {
 }
 
 fn command(level: &str, properties: &str, title: &str, message: &str) -> String {
-    let (title, message) = (escape(title, true), escape(message, false));
+    let lines: Vec<_> = message.split('\n').map(inert).collect();
+    let (title, message) = (
+        escape(&inert(title), true),
+        escape(&lines.join("\n"), false),
+    );
     format!("::{level} {properties}title={title}::{message}\n")
+}
+
+/// Writes out what can't be seen, and breaks what begins a command in its old form, which the runner looks for
+/// anywhere in a line.
+fn inert(line: &str) -> String {
+    visible(line).replace("##[", "## [")
 }
 
 /// Escapes as GitHub's workflow commands need it: in properties `:` and `,` end the value.

@@ -26,6 +26,7 @@ mod plan_json;
 mod policy;
 mod readme;
 mod review;
+mod review_inert;
 mod secrets;
 mod signals;
 mod streams;

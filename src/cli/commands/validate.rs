@@ -55,9 +55,12 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> Result<Exit, Failur
         Format::Sarif => DiagnosticFormat::Sarif,
         Format::Github => DiagnosticFormat::Github,
     };
-    session
-        .terminal
-        .product(&render_diagnostics(&diagnostics, format))?;
+    let rendered = render_diagnostics(&diagnostics, format);
+    if args.format == Format::Github {
+        session.terminal.commands(&rendered)?;
+    } else {
+        session.terminal.product(&rendered)?;
+    }
     let files = plural(files, "file");
     if errors == 0 && (warnings == 0 || !args.strict) {
         let noted = if warnings == 0 {

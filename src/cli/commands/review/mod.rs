@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::forge::{Comment, Marker, Origin, Posted};
-use crate::model::{Diagnostic, Fault, SourceLine, hex};
+use crate::model::{Diagnostic, Fault, SourceLine};
 use crate::plan::Goal;
 use crate::review::{Outline, Review};
 use crate::view::{self, MarkdownOptions};
@@ -211,7 +211,7 @@ impl Desk<'_> {
             let place = |file: &str| self.stage.place(file);
             let lines = diagnostics.iter();
             let lines = lines.map(|one| view::diagnostic_annotation(one, &place));
-            self.session.terminal.product(&lines.collect::<String>())?;
+            self.session.terminal.commands(&lines.collect::<String>())?;
         }
         let run = self.run();
         let notes: Vec<&str> = self.note(None).into_iter().chain(run.as_deref()).collect();
@@ -243,17 +243,13 @@ impl Desk<'_> {
         if self.args.dry_run {
             return Ok(());
         }
-        let text = view::plan_text(review);
+        self.session.terminal.product(&view::plan_text(review))?;
         if !self.stage.is_workflow() {
-            return self.session.terminal.product(&text);
+            return Ok(());
         }
-        // What stands in the plan must not be taken for a command: nothing in a text can name the
-        // digest of the text.
-        let word = fence_word(&text);
         let place = |file: &str| self.stage.place(file);
         let annotations = view::plan_annotations(review, &place);
-        let fenced = format!("::stop-commands::{word}\n{text}\n::{word}::\n{annotations}");
-        self.session.terminal.product(&fenced)
+        self.session.terminal.commands(&annotations)
     }
 
     /// Writes the comment and the summary of the job; tells whether both went well.
@@ -388,10 +384,4 @@ fn earlier(found: Option<&Comment>) -> Option<Record> {
 /// Drops colour.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
-}
-
-/// Returns a word that can't stand in a text.
-fn fence_word(text: &str) -> String {
-    use sha2::{Digest, Sha256};
-    hex(&Sha256::digest(text.as_bytes()))
 }
