@@ -56,8 +56,8 @@ impl ForgeArgs {
 pub(super) struct Stage {
     /// What is known about the pipeline; nothing outside of any.
     pub(super) pipeline: Option<Pipeline>,
-    /// The project's folder in the repository.
-    pub(super) folder: String,
+    /// The project's folder in the repository; nothing where no repository is around it.
+    pub(super) folder: Option<String>,
     links: Option<Links>,
 }
 
@@ -70,7 +70,7 @@ impl Stage {
         let pipeline = Pipeline::detect(&lookup, event.as_deref(), &args.wishes());
         let workspace = pipeline.as_ref().and_then(|one| one.workspace.as_deref());
         let mut stage = Self {
-            folder: folder(&session.root, workspace).unwrap_or_default(),
+            folder: folder(&session.root, workspace),
             pipeline,
             links: None,
         };
@@ -80,7 +80,8 @@ impl Stage {
 
     fn link(&mut self) {
         let pipeline = self.pipeline.as_ref();
-        self.links = pipeline.and_then(|pipeline| pipeline.links(&self.folder));
+        let around = pipeline.zip(self.folder.as_deref());
+        self.links = around.and_then(|(pipeline, folder)| pipeline.links(folder));
     }
 
     /// Returns the page of a line of the files.
@@ -90,7 +91,7 @@ impl Stage {
 
     /// Returns a file's path in the repository.
     pub(super) fn place(&self, file: &str) -> Option<String> {
-        in_repository(&self.folder, file)
+        in_repository(self.folder.as_deref()?, file)
     }
 
     /// Tells whether a workflow of GitHub runs us, which reads commands from the output.

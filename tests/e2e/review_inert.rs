@@ -109,3 +109,24 @@ fn the_message_of_a_policy_hides_nothing_and_is_no_command() {
     let expected = "a\\u{202e}b ## [x]y%0A::error::z";
     assert!(line.ends_with(expected), "{line}");
 }
+
+#[test]
+fn outside_of_any_repository_nothing_is_linked() {
+    let mut job = Job::on_github();
+    let link = "https://github.example/acme/edge/blob";
+    job.project.run(&["review"]).well();
+    assert!(job.summary().contains(link));
+    fs::remove_dir(job.project.path("../.git")).unwrap();
+    fs::remove_file(job.project.path("../summary.md")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().to_str().unwrap();
+    job.project.set("GITHUB_WORKSPACE", elsewhere);
+    job.project.run(&["review"]).well();
+    assert!(job.summary().contains("`gateway.a`"));
+    assert!(!job.summary().contains(link), "{}", job.summary());
+    let page = job.project.run(&["plan", "--format", "html"]).well();
+    assert!(!page.stdout.contains(link));
+    job.project.write("gateways.yaml", "gateways: { a: 1 }\n");
+    let run = job.project.run(&["review"]).ended(1);
+    assert!(!run.stdout.contains("file="), "{}", run.stdout);
+}

@@ -62,7 +62,8 @@ pub(super) fn run(args: &ReviewArgs, session: &Session) -> Result<Exit, Failure>
         refuse_without_request(&stage)?;
         stage.origin(session)
     };
-    let marker = Marker::new(&stage.folder, session.options.environment.as_deref());
+    let folder = stage.folder.as_deref().unwrap_or_default();
+    let marker = Marker::new(folder, session.options.environment.as_deref());
     let desk = Desk {
         args,
         session,
@@ -307,7 +308,7 @@ impl Desk<'_> {
     ) -> String {
         let link = |line: &SourceLine| self.stage.page(line);
         let since = record.and_then(Record::difference);
-        let folder = self.stage.folder.as_str();
+        let folder = self.stage.folder.as_deref().unwrap_or_default();
         (body.render)(&MarkdownOptions {
             max_bytes,
             project: (!folder.is_empty()).then_some(folder),
