@@ -1,6 +1,6 @@
 //! What plan, apply and destroy have in common.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -137,7 +137,14 @@ pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
 
 /// Returns the command line that does `verb` to the same project as this one, each word quoted for a
 /// shell where it has to be.
-pub(super) fn command_line(session: &Session, verb: &str, more: &[String]) -> String {
+///
+/// Of the variables it has the names alone: a plan is shown to others, and a value may be a secret.
+pub(super) fn command_line(
+    session: &Session,
+    verb: &str,
+    more: &[String],
+    paths: &[PathBuf],
+) -> String {
     let mut words = vec!["gwplan".to_owned()];
     if session.root != Path::new(".") {
         words.extend(["-C".to_owned(), session.root.display().to_string()]);
@@ -155,9 +162,18 @@ pub(super) fn command_line(session: &Session, verb: &str, more: &[String]) -> St
     for file in variable_files {
         words.extend(["--var-file".to_owned(), file.display().to_string()]);
     }
-    for (name, value) in variables {
-        words.extend(["--var".to_owned(), format!("{name}={value}")]);
+    for (name, _) in variables {
+        words.extend(["--var".to_owned(), format!("{name}=<value>")]);
     }
+    let mut paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    if paths.iter().any(|path| path.starts_with('-')) {
+        // Else it would be taken for an option.
+        paths.insert(0, "--".to_owned());
+    }
+    words.append(&mut paths);
     let quoted = words.iter().map(|word| {
         // No shell takes the byte that can't be quoted, and neither does an argument hold it.
         shlex::try_quote(word).unwrap_or_default()

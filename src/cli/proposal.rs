@@ -124,9 +124,8 @@ impl Proposal {
             words.extend(["--replace".to_owned(), address.to_string()]);
         }
         if query.goal == Goal::Destroy {
-            return command_line(session, "destroy", &words);
+            return command_line(session, "destroy", &words, &[]);
         }
-        words.extend(query.paths.iter().map(|path| path.display().to_string()));
-        command_line(session, "apply", &words)
+        command_line(session, "apply", &words, query.paths)
     }
 }

@@ -130,3 +130,26 @@ fn outside_of_any_repository_nothing_is_linked() {
     let run = job.project.run(&["review"]).ended(1);
     assert!(!run.stdout.contains("file="), "{}", run.stdout);
 }
+
+#[test]
+fn values_of_variables_are_not_in_the_comment() {
+    let job = Job::on_github();
+    job.project
+        .gateways([Gateway::new("a").with("description: 'for ${var.who}'")]);
+    fs::create_dir(job.project.path("-odd")).unwrap();
+    fs::rename(
+        job.project.path("gateways.yaml"),
+        job.project.path("-odd/gateways.yaml"),
+    )
+    .unwrap();
+    let arguments = ["review", "--var", "who=s3cret", "--", "-odd"];
+    job.project.run(&arguments).well();
+    let comment: String = job.forge.bodies().concat();
+    let command = comment.lines().find(|line| line.contains("gwplan apply"));
+    let command = command.unwrap();
+    assert!(!command.contains("s3cret"), "{command}");
+    assert!(
+        command.ends_with("--var 'who=<value>' -- -odd"),
+        "{command}"
+    );
+}

@@ -1,6 +1,7 @@
 //! `gwplan plan`.
 
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -65,7 +66,7 @@ impl PlanArgs {
     /// Returns the command line that applies the plan.
     fn apply_command(&self, session: &Session, proposal: &Proposal) -> String {
         match &self.out {
-            Some(file) => command_line(session, "apply", &[file.display().to_string()]),
+            Some(file) => command_line(session, "apply", &[], slice::from_ref(file)),
             None => proposal.command(session, &self.query()),
         }
     }

@@ -1,6 +1,7 @@
 //! `gwplan show`.
 
 use std::path::PathBuf;
+use std::slice;
 
 use clap::Args;
 
@@ -51,7 +52,7 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
             Vec::new()
         }
     };
-    let command = command_line(session, "apply", &[path.display().to_string()]);
+    let command = command_line(session, "apply", &[], slice::from_ref(path));
     let environment = saved.binding.environment.as_str();
     let review = Review::new(
         &plan,
