@@ -130,9 +130,19 @@ fn shorten(
     weights.retain(|weight| *weight != Weight::Frame);
     weights.sort_unstable();
     weights.dedup();
-    for weight in weights {
+    for (at, weight) in weights.iter().copied().enumerate() {
         if *bytes <= room {
             return;
+        }
+        if weight >= Weight::Denied {
+            // Of what is dangerous, all is told in brief before any of it is left out; a denial is
+            // nothing without its reason.
+            let brief = weights[at..].iter();
+            for weight in brief.filter(|weight| **weight != Weight::DeniedFirst) {
+                for section in sections.iter_mut().rev() {
+                    abridge(section, *weight, bytes, room);
+                }
+            }
         }
         let mut number = 0;
         for section in sections.iter_mut().rev() {
@@ -185,7 +195,7 @@ fn warning(left_out: &[(Weight, usize)]) -> String {
         return String::new();
     }
     format!(
-        "\n🔴 **This comment has no room for all that is dangerous: {} are not shown in it.** The whole plan is in the output of `gwplan plan`.\n",
+        "\n🔴 **This comment has no room for all that is dangerous: {} not shown.** The whole plan is in the output of `gwplan plan`.\n",
         words::listed(&parts)
     )
 }
