@@ -12,6 +12,11 @@ use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defa
 use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
 
+#[path = "fakes/shown.rs"]
+mod shown;
+
+use shown::shown;
+
 const REGION: &str = "ap-guangzhou";
 
 fn address(name: &str) -> Address {
@@ -178,25 +183,6 @@ impl World {
     fn plan(&self) -> Plan {
         self.plan_for(Goal::Converge)
     }
-}
-
-/// What the cloud shows of attributes: not what nothing shows.
-fn shown(attributes: &Attributes) -> Attributes {
-    fn hide(fields: &[Field], attributes: &mut Attributes) {
-        for field in fields {
-            if field.read == Read::Unlisted {
-                attributes.remove(field.key);
-            }
-            if let (Shape::Object(inner), Some(Value::Map(map))) =
-                (&field.shape, attributes.get_mut(field.key))
-            {
-                hide(inner, map);
-            }
-        }
-    }
-    let mut shown = attributes.clone();
-    hide(GATEWAY.fields, &mut shown);
-    shown
 }
 
 fn actions(plan: &Plan) -> Vec<(String, Action)> {

@@ -129,6 +129,26 @@ pub fn get<'a>(attributes: &'a Attributes, path: &FieldPath) -> Option<&'a Value
     })
 }
 
+/// Lists the values that are no maps, or empty ones, each with its path, in the order of the keys.
+pub fn leaves(attributes: &Attributes) -> Vec<(FieldPath, &Value)> {
+    fn gather<'a>(
+        attributes: &'a Attributes,
+        at: &FieldPath,
+        found: &mut Vec<(FieldPath, &'a Value)>,
+    ) {
+        for (key, value) in attributes {
+            let path = at.child(key);
+            match value {
+                Value::Map(map) if !map.is_empty() => gather(map, &path, found),
+                _ => found.push((path, value)),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    gather(attributes, &FieldPath::root(), &mut found);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

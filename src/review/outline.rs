@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::model::{Address, Attributes, FieldPath, Value};
+use crate::model::{Address, FieldPath, Value, leaves};
 use crate::plan::{Action, Plan, Step, step_digest};
 
 /// The version of the record that [`Outline::encode`] writes.
@@ -166,7 +166,8 @@ impl Entry {
     pub fn of(step: &Step) -> Self {
         let mut fields = Fields::new();
         if step.changes.is_empty() {
-            flatten(&step.after, &FieldPath::root(), &mut fields);
+            let made = leaves(&step.after).into_iter();
+            fields.extend(made.map(|(path, value)| (path, (None, Some(value.clone())))));
         }
         for change in &step.changes {
             fields.insert(
@@ -225,17 +226,4 @@ fn differing(before: &Fields, now: &Fields) -> BTreeMap<FieldPath, [Option<Value
     differ
         .map(|path| (path.clone(), [after(before, path), after(now, path)]))
         .collect()
-}
-
-/// Lists the values of a new resource, one by one.
-fn flatten(attributes: &Attributes, at: &FieldPath, fields: &mut Fields) {
-    for (key, value) in attributes {
-        let path = at.child(key);
-        match value {
-            Value::Map(map) if !map.is_empty() => flatten(map, &path, fields),
-            _ => {
-                fields.insert(path, (None, Some(value.clone())));
-            }
-        }
-    }
 }

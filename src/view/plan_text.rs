@@ -66,11 +66,7 @@ pub fn render(review: &Review<'_>) -> String {
 }
 
 fn render_nothing(out: &mut String, plan: &Plan) {
-    let says = if plan.refreshed {
-        "The cloud matches the files."
-    } else {
-        "The files match the state; the cloud was not asked."
-    };
+    let says = words::unchanged(plan);
     line(out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
 }
 
@@ -128,18 +124,9 @@ fn render_end(out: &mut String, review: &Review<'_>) {
     if !plan.is_empty() {
         let counted = words::counted(&review.verdict.counts);
         line(out, &format!("{STRONG}Plan:{STRONG:#} {counted}."));
-        if !plan.refreshed {
-            line(
-                out,
-                "The cloud was not asked: what was changed there is not in this plan.",
-            );
-        }
     }
-    if plan.partial {
-        line(
-            out,
-            "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.",
-        );
+    for caveat in words::caveats(plan) {
+        line(out, caveat);
     }
     if let Some(command) = review.command {
         line(out, &format!("Digest: {}", review.digest));

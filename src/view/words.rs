@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::model::{Address, SourceLine, Value, visible};
-use crate::plan::{Action, Counts, FieldChange, How, Loss, PlannedCall, Reason, Step};
+use crate::plan::{Action, Counts, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step};
 use crate::policy::Finding;
 use crate::review::{Barrier, Item, Risk, Shift, Verdict};
 
@@ -375,6 +375,29 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         };
     }
     says
+}
+
+/// Says, where there is nothing to do, what agrees with what.
+pub(super) fn unchanged(plan: &Plan) -> &'static str {
+    if plan.refreshed {
+        "The cloud matches the files."
+    } else {
+        "The files match the state; the cloud was not asked."
+    }
+}
+
+/// Says how far a plan can be believed.
+pub(super) fn caveats(plan: &Plan) -> Vec<&'static str> {
+    let mut caveats = Vec::new();
+    if !plan.refreshed && !plan.is_empty() {
+        caveats.push("The cloud was not asked: what was changed there is not in this plan.");
+    }
+    if plan.partial {
+        caveats.push(
+            "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.",
+        );
+    }
+    caveats
 }
 
 /// Says what keeps a plan from being applied.

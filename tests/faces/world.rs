@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gwplan::config::{self, Loaded, Project};
-use gwplan::kinds::{self, GATEWAY};
+use gwplan::kinds;
 use gwplan::model::{
-    Address, Attributes, Desired, Identity, Location, Observed, Phase, Value, has_errors,
-    set_value_at,
+    Address, Desired, Identity, Location, Observed, Phase, Value, has_errors, set_value_at,
 };
 use gwplan::plan::{Binding, Goal, Inputs, Plan, Selection, Snapshot, digest, plan};
-use gwplan::schema::{Field, Read, ResourceSchema, Shape};
+use gwplan::schema::ResourceSchema;
 use gwplan::state::{Record, State, Status};
+
+#[path = "../fakes/shown.rs"]
+mod shown;
+
+use shown::shown;
 
 const REGION: &str = "ap-guangzhou";
 
@@ -156,23 +160,4 @@ impl World {
         let digest = digest(&plan, &binding);
         (plan, digest)
     }
-}
-
-/// Takes out what the cloud shows nowhere.
-fn shown(attributes: &Attributes) -> Attributes {
-    fn hide(fields: &[Field], attributes: &mut Attributes) {
-        for field in fields {
-            if field.read == Read::Unlisted {
-                attributes.remove(field.key);
-            }
-            if let (Shape::Object(inner), Some(Value::Map(map))) =
-                (&field.shape, attributes.get_mut(field.key))
-            {
-                hide(inner, map);
-            }
-        }
-    }
-    let mut shown = attributes.clone();
-    hide(GATEWAY.fields, &mut shown);
-    shown
 }

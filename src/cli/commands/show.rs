@@ -44,12 +44,17 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
         fault.hint("`gwplan plan --out FILE` makes one")
     })?;
     let mut plan = saved.plan.clone();
-    let findings = match Workspace::open(session) {
-        Ok(workspace) => police(&mut plan, &workspace.state()?, &workspace, session),
+    let project = Workspace::open(session);
+    let (state, findings) = match &project {
+        Ok(workspace) => {
+            let state = workspace.state()?;
+            let findings = police(&mut plan, &state, workspace, session);
+            (Some(state), findings)
+        }
         Err(_) => {
             let hint = "there is no project here: what its policies say of the plan is not shown";
             session.terminal.hint(hint);
-            Vec::new()
+            (None, Vec::new())
         }
     };
     let command = command_line(session, "apply", &[], slice::from_ref(path));
@@ -64,7 +69,10 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
             schemas: &schema_of,
         },
     );
-    face.render(&review, session, || Workspace::open(session)?.state())
+    face.render(&review, session, || match (state, project) {
+        (Some(state), _) => Ok(state),
+        (None, project) => project?.state(),
+    })
 }
 
 fn recorded_state(format: PlanFormat, session: &Session) -> Result<String, Failure> {

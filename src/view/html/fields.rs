@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Attributes, FieldPath, OWNER_KEY, Value, visible};
+use crate::model::{OWNER_KEY, Value, leaves, visible};
 use crate::plan::{Action, FieldChange, How};
 use crate::review::Item;
 
@@ -117,31 +117,15 @@ fn texts(old: &str, new: &str) -> Markup {
 
 /// Shows what a resource is made with; what every new one has unless told otherwise is left out.
 fn made(item: &Item<'_>) -> Markup {
-    let mut values = Vec::new();
-    flatten(&item.attributes, &FieldPath::root(), &mut values);
     html! {
         dl.made {
-            @for (path, value) in values {
+            @for (path, value) in leaves(&item.attributes) {
                 div { dt { (shown_path(&path)) } dd { ins.value { (shown(value)) } } }
             }
             div { dt { code { "gatewayId" } } dd.quiet { "known after apply" } }
             @if item.step.owned {
                 div { dt { code { "tags." (OWNER_KEY) } } dd.quiet { "gwplan's own" } }
             }
-        }
-    }
-}
-
-fn flatten<'a>(
-    attributes: &'a Attributes,
-    at: &FieldPath,
-    values: &mut Vec<(FieldPath, &'a Value)>,
-) {
-    for (key, value) in attributes {
-        let path = at.child(key);
-        match value {
-            Value::Map(map) if !map.is_empty() => flatten(map, &path, values),
-            _ => values.push((path, value)),
         }
     }
 }

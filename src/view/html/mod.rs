@@ -39,7 +39,7 @@ pub fn render(review: &Review<'_>, page_of: Option<Link<'_>>) -> String {
                 (banner(review))
                 (navigation(&sections))
                 main #content {
-                    @for notice in notices(review) {
+                    @for notice in words::caveats(review.plan) {
                         p.notice { (notice) }
                     }
                     @for Section { id, title, body, .. } in &sections {
@@ -226,21 +226,6 @@ fn counts(counts: &Counts, unchanged: usize) -> Markup {
             }
         }
     }
-}
-
-/// Lists what keeps the plan from being the whole truth.
-fn notices(review: &Review<'_>) -> Vec<&'static str> {
-    let plan = review.plan;
-    let blind = "The cloud was not asked: what was changed there is not in this plan.";
-    let partial = "This plan is incomplete: what was not asked for by --target, or was left out by --exclude, is not in it.";
-    let mut notices = Vec::new();
-    if !plan.refreshed && !plan.is_empty() {
-        notices.push(blind);
-    }
-    if plan.partial {
-        notices.push(partial);
-    }
-    notices
 }
 
 fn risks(review: &Review<'_>) -> Markup {

@@ -164,7 +164,7 @@ fn abridge(section: &mut Section, weight: Weight, bytes: &mut usize, room: usize
         if piece.weight == weight
             && let Some(brief) = piece.brief.take()
         {
-            *bytes -= piece.text.len() - brief.len().min(piece.text.len());
+            *bytes = *bytes - piece.text.len() + brief.len();
             piece.text = brief;
         }
     }

@@ -6,7 +6,7 @@ mod notices;
 
 use std::fmt::Write;
 
-use crate::model::{Attributes, Diagnostic, SourceLine, Value};
+use crate::model::{Diagnostic, SourceLine, Value, leaves};
 use crate::plan::{Action, Drift, DriftedField, FieldChange, Move, Reason, Step};
 use crate::review::{Difference, Group, Item, Review, Risk};
 
@@ -83,7 +83,7 @@ pub fn failure(
 
 /// Says in one line that there is nothing to do, in the place of a plan that was there before.
 pub fn nothing(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
-    let (mark, says) = (mark(Risk::None), unchanged(review));
+    let (mark, says) = (mark(Risk::None), words::unchanged(review.plan));
     let names = match names(options.project, review.environment) {
         names if names.is_empty() => names,
         names => format!("{names}: "),
@@ -116,7 +116,7 @@ impl Page<'_> {
         let Review { plan, verdict, .. } = self.review;
         let mut out = heading(options.project, self.review.environment);
         if plan.is_empty() {
-            let says = unchanged(self.review);
+            let says = words::unchanged(plan);
             let _ = writeln!(out, "{} **No changes.** {says}", mark(Risk::None));
         } else {
             let says = words::verdict(verdict);
@@ -134,11 +134,8 @@ impl Page<'_> {
         for note in options.notes {
             let _ = write!(out, "\n> {note}\n");
         }
-        if !plan.is_empty() && !plan.refreshed {
-            out += "\n> The cloud was not asked: what was changed there is not in this plan.\n";
-        }
-        if plan.partial {
-            out += "\n> This plan is incomplete: what was not asked for by `--target`, or was left out by `--exclude`, is not in it.\n";
+        for caveat in words::caveats(plan) {
+            let _ = write!(out, "\n> {caveat}\n");
         }
         out
     }
@@ -392,15 +389,6 @@ fn short_change(change: &FieldChange) -> String {
     format!("{}: {before} → {after}", code(&change.path.to_string()))
 }
 
-/// Says what it means that there is nothing to do.
-fn unchanged(review: &Review<'_>) -> &'static str {
-    if review.plan.refreshed {
-        "The cloud matches the files."
-    } else {
-        "The files match the state; the cloud was not asked."
-    }
-}
-
 fn heading(project: Option<&str>, environment: Option<&str>) -> String {
     match names(project, environment) {
         names if names.is_empty() => "### gwplan\n\n".to_owned(),
@@ -449,7 +437,8 @@ fn lines(item: &Item<'_>) -> Vec<String> {
         changed(step, change, &mut lines);
     }
     if step.changes.is_empty() {
-        flattened(&item.attributes, "", &mut lines);
+        let made = leaves(&item.attributes).into_iter();
+        lines.extend(made.map(|(path, value)| format!("+ {path}: {value}")));
     }
     let ways = words::ways(step).into_iter();
     lines.extend(ways.map(|way| format!("# {way}")));
@@ -472,13 +461,4 @@ fn changed(step: &Step, change: &FieldChange, lines: &mut Vec<String>) {
         let _ = write!(last, "  # {note}");
     }
     lines.extend(both);
-}
-
-fn flattened(attributes: &Attributes, at: &str, lines: &mut Vec<String>) {
-    for (key, value) in attributes {
-        match value {
-            Value::Map(map) if !map.is_empty() => flattened(map, &format!("{at}{key}."), lines),
-            _ => lines.push(format!("+ {at}{key}: {value}")),
-        }
-    }
 }
