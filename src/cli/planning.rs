@@ -160,7 +160,7 @@ pub(super) fn command_line(
         words.extend(["--env".to_owned(), environment.clone()]);
     }
     for file in variable_files {
-        words.extend(["--var-file".to_owned(), file.display().to_string()]);
+        words.push(format!("--var-file={}", file.display()));
     }
     for (name, _) in variables {
         words.extend(["--var".to_owned(), format!("{name}=<value>")]);

@@ -13,13 +13,11 @@ mod resource;
 mod secret;
 mod source;
 mod value;
+mod visible;
 
 pub use address::{Address, AddressError, MAX_NAME_CHARS};
 pub use clock::Clock;
-pub use diagnostic::{
-    Diagnostic, Rule, Severity, has_errors, is_invisible, sort as sort_diagnostics,
-    turns_direction, visible,
-};
+pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
 pub use fault::Fault;
 pub use hex::hex;
 pub use owner::{OWNER_KEY, owned_address, owner_tag};
@@ -28,3 +26,4 @@ pub use resource::{Desired, Identity, Moved, Observed, Phase, Removed};
 pub use secret::Secret;
 pub use source::{Location, Position, SourceFile, SourceLine};
 pub use value::{Attributes, Value};
+pub use visible::{is_invisible, turns_direction, visible};

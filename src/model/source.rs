@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::visible::visible;
+
 /// Holds a source file's text and finds lines in it.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -115,11 +117,11 @@ pub struct SourceLine {
     pub line: usize,
 }
 
-/// Prints `file:line`.
+/// Prints `file:line`; nothing in the file's name is unseen.
 impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line } = self;
-        write!(f, "{file}:{line}")
+        write!(f, "{}:{line}", visible(file))
     }
 }
 
@@ -200,6 +202,13 @@ impl Eq for Location {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_turns_the_text_around_it_is_written_out() {
+        let file = SourceFile::new("g\u{202e}lmay.yaml", "a: 1\n");
+        let line = Location::new(&file, 0, 1).line();
+        assert_eq!(line.to_string(), r"g\u{202e}lmay.yaml:1");
+    }
 
     #[test]
     fn columns_count_characters_and_lines_end_before_their_break() {

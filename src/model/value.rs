@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::visible::visible;
+
 /// The attributes of one resource, by their YAML keys, sorted.
 pub type Attributes = BTreeMap<String, Value>;
 
@@ -79,13 +81,13 @@ fn merge_attributes(base: &mut Attributes, over: Attributes) {
     }
 }
 
-/// Prints the value on one line, text in double quotes, as a plan shows it.
+/// Prints the value on one line, text in double quotes, as a plan shows it; nothing in it is unseen.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(flag) => write!(f, "{flag}"),
             Self::Int(number) => write!(f, "{number}"),
-            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Text(text) => f.write_str(&visible(&format!("{text:?}"))),
             Self::List(items) => {
                 f.write_str("[")?;
                 for (index, item) in items.iter().enumerate() {
@@ -98,7 +100,7 @@ impl fmt::Display for Value {
                 f.write_str("{")?;
                 for (index, (key, item)) in map.iter().enumerate() {
                     let comma = if index == 0 { " " } else { ", " };
-                    write!(f, "{comma}{key}: {item}")?;
+                    write!(f, "{comma}{}: {item}", visible(key))?;
                 }
                 f.write_str(if map.is_empty() { "}" } else { " }" })
             }
@@ -135,6 +137,15 @@ mod tests {
                 .map(|(key, value)| ((*key).to_owned(), value.clone()))
                 .collect(),
         )
+    }
+
+    #[test]
+    fn what_is_printed_can_be_seen() {
+        let hostile = map(&[("k\u{202e}", "a\u{3164}\u{202e}\u{1b}[31m\n".into())]);
+        assert_eq!(
+            hostile.to_string(),
+            r#"{ k\u{202e}: "a\u{3164}\u{202e}\u{1b}[31m\n" }"#
+        );
     }
 
     #[test]

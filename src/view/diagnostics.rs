@@ -1,5 +1,6 @@
 //! Diagnostics as text, JSON, workflow annotations and SARIF.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::Range;
@@ -9,7 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::model::{Diagnostic, Location, Position, Severity};
+use crate::model::{Diagnostic, Location, Position, Severity, visible};
 
 use super::annotations;
 
@@ -59,9 +60,11 @@ fn text(diagnostic: &Diagnostic) -> String {
         .id(diagnostic.rule);
     let group = match &diagnostic.location {
         None => Group::with_title(title),
-        Some(location) if location.file().text().is_empty() => {
-            title.element(Origin::path(location.file().path()).line(1).char_column(1))
-        }
+        Some(location) if location.file().text().is_empty() => title.element(
+            Origin::path(visible(location.file().path()))
+                .line(1)
+                .char_column(1),
+        ),
         Some(location) => {
             let mut group =
                 Excerpt::of(location).show(Group::with_title(title), AnnotationKind::Primary, "");
@@ -97,7 +100,7 @@ const EXCERPT_BYTES: usize = 160;
 ///
 /// A file may be one line of megabytes, and a fault may stand for each of its gateways.
 struct Excerpt<'a> {
-    path: &'a str,
+    path: Cow<'a, str>,
     start: Position,
     code: &'a str,
     /// Whether the line goes on beyond `code`.
@@ -123,7 +126,7 @@ impl<'a> Excerpt<'a> {
             (0, whole.len())
         };
         Self {
-            path: file.path(),
+            path: visible(file.path()),
             start,
             code: &whole[left..right],
             cut: right - left < whole.len(),

@@ -295,8 +295,8 @@ fn render_text_change(out: &mut String, old: &str, new: &str) {
     ] {
         let mut text = String::new();
         for word in diff.iter_all_changes().filter(|word| word.tag() != other) {
-            // Debug's escapes keep control characters from reaching the terminal.
-            let shown = word.value().escape_debug();
+            let shown = word.value().escape_debug().to_string();
+            let shown = visible(&shown);
             if word.tag() == ChangeTag::Equal {
                 let _ = write!(text, "{shown}");
             } else {

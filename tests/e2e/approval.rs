@@ -186,3 +186,21 @@ fn a_teardown_is_approved_like_anything_else() {
     project.run(&words).well();
     assert!(cloud.gateways().is_empty());
 }
+
+#[test]
+fn the_command_of_a_kept_plan_is_the_same_wherever_it_is_told() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a").with("description: \"${var.words}\"")]);
+    project.write("-v.vars", "words: kept\n");
+    let kept = ["plan", "--var-file=-v.vars", "--out=-kept.plan"];
+    let plan = project.run(&kept).well();
+    let command = "gwplan apply '--var-file=-v.vars' -- -kept.plan";
+    for told in [&plan.stdout, &plan.stderr] {
+        assert!(told.contains(command), "{told}");
+    }
+    let unquoted = command.replace('\'', "");
+    let words: Vec<&str> = unquoted.split(' ').skip(1).collect();
+    project.run(&words).well();
+    assert_eq!(project.record("a")["applied"]["description"], "kept");
+}

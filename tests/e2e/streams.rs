@@ -96,3 +96,21 @@ fn colours_come_and_go_as_asked() {
         "the flag is the nearer wish"
     );
 }
+
+#[test]
+fn a_file_name_that_turns_the_text_around_it_is_written_out() {
+    let project = Project::empty();
+    project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\n");
+    let gateway = "    name: a\n    gatewayVersion: 2.5.1\n    nodeConfig: { specification: 1c2g, number: 2 }\n    vpcConfig: { vpcId: vpc-1, subnetId: subnet-1 }\n";
+    project.write("g\u{202e}lmay.yaml", &format!("gateways:\n  a:\n{gateway}"));
+    let plan = project.run(&["plan", "--offline"]).well();
+    project.write("h\u{202e}lmay.yaml", "gateways: { b: { nam: x } }\n");
+    let faults = project.run(&["validate"]).ended(1);
+    for (name, shown) in [('g', plan.stdout), ('h', faults.stdout + &faults.stderr)] {
+        assert!(!shown.contains('\u{202e}'), "{shown}");
+        assert!(
+            shown.contains(&format!(r"{name}\u{{202e}}lmay.yaml:")),
+            "{shown}"
+        );
+    }
+}

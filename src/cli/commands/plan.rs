@@ -107,10 +107,9 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
         let saved = SavedPlan::new(plan, &state, &wanted.desired, &args.paths, binding);
         replace_file(&session.root.join(file), &saved.encode())
             .with_context(|| format!("the plan can't be written to {}", file.display()))?;
-        session.terminal.hint(&format!(
-            "apply exactly this plan with: gwplan apply {}",
-            file.display()
-        ));
+        session
+            .terminal
+            .hint(&format!("apply exactly this plan with: {command}"));
     }
     Ok(if args.detailed_exitcode && !empty {
         Exit::Changes
