@@ -4,6 +4,7 @@
 
 mod address;
 mod clock;
+mod counts;
 mod diagnostic;
 mod fault;
 mod hex;
@@ -17,6 +18,7 @@ mod visible;
 
 pub use address::{Address, AddressError, MAX_NAME_CHARS};
 pub use clock::Clock;
+pub use counts::Counts;
 pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
 pub use fault::Fault;
 pub use hex::hex;

@@ -25,8 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Identity, Moved, Observed, Removed,
-    SourceLine, Value,
+    Address, Attributes, Counts, Desired, Diagnostic, Fault, FieldPath, Identity, Moved, Observed,
+    Removed, SourceLine, Value,
 };
 use crate::schema::ResourceSchema;
 use crate::state::{Record, State};
@@ -335,23 +335,6 @@ pub enum How {
     Replace,
 }
 
-/// Counts what a plan does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Resources to be made, replacements among them.
-    pub add: usize,
-    /// Resources to be changed while they live.
-    pub change: usize,
-    /// Resources to be deleted, replacements among them.
-    pub destroy: usize,
-    /// Resources whose create or delete is waited for.
-    pub resume: usize,
-    /// Records to be dropped.
-    pub forget: usize,
-    /// Records that get another address.
-    pub moved: usize,
-}
-
 impl Plan {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
@@ -378,6 +361,12 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Returns the address that each resource had until now which gets another one.
+    pub fn former_addresses(&self) -> BTreeMap<&Address, &Address> {
+        let moves = self.moves.iter();
+        moves.map(|Move { from, to }| (to, from)).collect()
     }
 
     /// Returns where the block of a resource stands in the files, or stood at the last apply.

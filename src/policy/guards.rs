@@ -177,6 +177,7 @@ fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
             Some(_) => actions.any(|action| action == word),
         }
     };
+    let former = subject.plan.former_addresses();
     let mut offences = Vec::new();
     for step in destroying(subject.plan).chain(giving_up(subject.plan)) {
         let (word, verb) = match step.action {
@@ -185,7 +186,7 @@ fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
             _ => ("destroy", "be destroyed"),
         };
         // Another address takes nothing from under its protection.
-        let before = before_move(subject.plan, &step.address);
+        let before = former.get(&step.address).copied();
         let pattern = before
             .and_then(|before| protecting(settings, before))
             .or_else(|| protecting(settings, &step.address));
@@ -203,12 +204,6 @@ fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
 fn protecting<'a>(settings: &'a Attributes, address: &Address) -> Option<&'a str> {
     let name = address.to_string();
     texts(settings, "addresses").find(|pattern| matches(pattern, &name))
-}
-
-/// Returns the address under which a resource is recorded that the plan gives another one.
-fn before_move<'a>(plan: &'a Plan, address: &Address) -> Option<&'a Address> {
-    let mut moves = plan.moves.iter();
-    moves.find(|one| one.to == *address).map(|one| &one.from)
 }
 
 /// Returns the steps after which a resource is there that this plan has made or changed, with the fields

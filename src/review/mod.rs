@@ -9,8 +9,8 @@ mod risk;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::model::{Address, Attributes, FieldPath, Severity, SourceLine};
-use crate::plan::{Action, Counts, FieldChange, Loss, Plan, Reason, Schemas, Step};
+use crate::model::{Address, Attributes, Counts, FieldPath, Severity, SourceLine};
+use crate::plan::{Action, FieldChange, Loss, Plan, Reason, Schemas, Step};
 use crate::policy::Finding;
 use crate::schema::strip_defaults;
 
@@ -141,8 +141,7 @@ impl<'a> Review<'a> {
             schemas,
         } = context;
         let steps = plan.steps.iter();
-        let former = plan.moves.iter();
-        let former = former.map(|one| (&one.to, &one.from)).collect();
+        let former = plan.former_addresses();
         let mut items: Vec<Item<'a>> = steps
             .map(|step| item(plan, step, &former, schemas))
             .collect();

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::Counts;
+
 use super::State;
 
 /// The most runs that are remembered; the oldest goes first.
@@ -26,31 +28,10 @@ pub struct HistoryEntry {
     /// The plan's digest, in hexadecimal digits.
     pub digest: String,
     /// What was to be done.
-    pub planned: Planned,
+    pub planned: Counts,
     /// The policies that denied the plan and were overridden.
     #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<Override>,
-}
-
-/// Counts what a run was to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Planned {
-    /// Resources to be made, replacements among them.
-    pub add: usize,
-    /// Resources to be changed while they live.
-    pub change: usize,
-    /// Resources to be deleted, replacements among them.
-    pub destroy: usize,
-    /// Resources whose create or delete was waited for.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub resume: usize,
-    /// Records to be dropped.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub forget: usize,
-    /// Records that were to get another address.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub moved: usize,
 }
 
 /// Says why policies were overridden, and which.
@@ -61,14 +42,6 @@ pub struct Override {
     pub reason: String,
     /// The ids of the rules, each once.
     pub rules: Vec<String>,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 impl State {
@@ -93,9 +66,9 @@ mod tests {
             url: None,
             command: "apply".to_owned(),
             digest: number.to_string(),
-            planned: Planned {
+            planned: Counts {
                 add: 1,
-                ..Planned::default()
+                ..Counts::default()
             },
             overridden: Some(Override {
                 reason: "a fire".to_owned(),

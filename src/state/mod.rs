@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::model::{Address, Attributes, Identity, Observed, SourceLine};
 
 pub use change::Change;
-pub use history::{HistoryEntry, MAX_HISTORY, Override, Planned};
+pub use history::{HistoryEntry, MAX_HISTORY, Override};
 pub use intent::{Draft, Intent, Request};
 
 /// The newest format, and the only one that is written.

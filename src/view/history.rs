@@ -6,7 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use crate::model::visible;
-use crate::state::{HistoryEntry, Override, Planned};
+use crate::state::{HistoryEntry, Override};
+
+use super::words;
 
 const STRONG: Style = Style::new().bold();
 const ALARM: Style = AnsiColor::Yellow.on_default();
@@ -45,7 +47,7 @@ fn entry(entry: &HistoryEntry) -> String {
         shown(command),
         shown(user),
         shown(host),
-        counts(planned)
+        words::counted(planned)
     );
     let _ = writeln!(out, "    plan {}", shown(digest));
     if let Some(url) = url {
@@ -60,25 +62,4 @@ fn entry(entry: &HistoryEntry) -> String {
         );
     }
     out
-}
-
-fn counts(planned: &Planned) -> String {
-    let Planned {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = *planned;
-    let mut text = format!("{add} to add, {change} to change, {destroy} to destroy");
-    let more = [
-        (resume, "to wait for"),
-        (forget, "to forget"),
-        (moved, "to move"),
-    ];
-    for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = write!(text, ", {count} {what}");
-    }
-    text
 }

@@ -16,7 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, has_errors, is_invisible, set_value_at};
-use crate::plan::{Action, Drift, DriftedField, How, Move, Plan, Reason, Schemas, Step};
+use crate::plan::{Action, Drift, DriftedField, How, Plan, Reason, Schemas, Step};
 use crate::review::Review;
 use crate::state::State;
 
@@ -124,7 +124,7 @@ fn resource_changes(plan: &Plan, sides: &Sides, schemas: Schemas<'_>) -> Vec<Jso
     let unchanged =
         unchanged.filter_map(|address| Some((address, unchanged_json(address, sides, schemas)?)));
     let mut changes: BTreeMap<&Address, Json> = steps.chain(unchanged).collect();
-    for Move { from, to } in &plan.moves {
+    for (to, from) in plan.former_addresses() {
         if let Some(change) = changes.get_mut(to) {
             change["previous_address"] = json!(from.to_string());
         }

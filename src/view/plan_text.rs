@@ -5,8 +5,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Attributes, FieldPath, OWNER_KEY, Value, visible};
-use crate::plan::{Action, Counts, FieldChange, Goal, How, Move, Plan, Reason, Step};
+use crate::model::{Attributes, Counts, FieldPath, OWNER_KEY, Value, visible};
+use crate::plan::{Action, FieldChange, Goal, How, Move, Plan, Reason, Step};
 use crate::policy::Finding;
 use crate::review::{Group, Item, Review, Risk};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::model::{Address, SourceLine, Value, visible};
-use crate::plan::{Action, Counts, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step};
+use crate::model::{Address, Counts, SourceLine, Value, visible};
+use crate::plan::{Action, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step};
 use crate::policy::Finding;
 use crate::review::{Barrier, Item, Risk, Shift, Verdict};
 

@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::config::Project;
 use crate::model::{Diagnostic, Fault, FieldPath, Severity};
-use crate::plan::{Counts, Plan, digest};
+use crate::plan::{Plan, digest};
 use crate::policy::{self, Bundle, Finding, Level, Outcome, Subject, denied};
 use crate::review::{Context, Review};
-use crate::state::{HistoryEntry, Override, Planned, State};
+use crate::state::{HistoryEntry, Override, State};
 use crate::view;
 
 use super::Session;
@@ -191,14 +191,6 @@ pub(super) fn remember(
     }
     let digest = digest(plan, &binding(session, workspace, state));
     let holder = Workspace::holder(session, command);
-    let Counts {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = plan.counts();
     state.remember(HistoryEntry {
         at: holder.since,
         user: holder.user,
@@ -206,14 +198,7 @@ pub(super) fn remember(
         url: holder.url,
         command: holder.command,
         digest,
-        planned: Planned {
-            add,
-            change,
-            destroy,
-            resume,
-            forget,
-            moved,
-        },
+        planned: plan.counts(),
         overridden,
     });
 }

@@ -15,8 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Address, FieldPath, SourceLine, visible};
-use crate::plan::Counts;
+use crate::model::{Address, Counts, FieldPath, SourceLine, visible};
 use crate::review::{Item, Review, Risk};
 
 use super::markdown::Link;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::Location;
-use crate::plan::{Counts, How, Move};
+use crate::model::{Counts, Location};
+use crate::plan::{How, Move};
 use crate::policy::Finding;
 use crate::review::{Entry, Item, Review, Verdict};
 
