@@ -35,6 +35,8 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
     let drift = plan.drift.iter();
     let drift = drift.map(|drift| resource_drift(drift, state, schemas));
     let errored = has_errors(&plan.diagnostics);
+    // What policies deny is a plan without errors that apply does not carry out.
+    let applyable = review.verdict.barrier.is_none() && !plan.is_empty();
     // Each section becomes text before the next one is built: of a large plan, the values take far more
     // memory than their text.
     let sections: BTreeMap<&str, Box<RawValue>> = [
@@ -54,7 +56,7 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
         ("configuration", raw(configuration(plan, state, schemas))),
         ("relevant_attributes", raw(relevant_attributes(plan))),
         ("complete", raw(!plan.partial)),
-        ("applyable", raw(!errored && !plan.is_empty())),
+        ("applyable", raw(applyable)),
         ("errored", raw(errored)),
         ("gwplan", raw(own(review))),
     ]
