@@ -116,6 +116,7 @@ impl World {
             source: None,
             applied: attributes.clone(),
             observed: attributes.clone(),
+            made_for: None,
             successor: None,
         };
         let observed = Observed {

@@ -294,6 +294,7 @@ fn record(id: &str, depends_on: Vec<Address>, attributes: Attributes) -> Record 
         source: None,
         applied: attributes.clone(),
         observed: attributes,
+        made_for: None,
         successor: None,
     }
 }

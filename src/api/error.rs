@@ -77,6 +77,11 @@ impl Error {
         }
     }
 
+    /// Reports an answer that leaves open what the cloud has done.
+    pub fn ambiguous(action: &'static str, message: impl Into<String>) -> Self {
+        Self::plain(ErrorKind::Ambiguous, action, message)
+    }
+
     /// Says what to do next, where that is known.
     pub fn next_step(&self) -> Option<String> {
         advice::next_step(self)

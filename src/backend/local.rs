@@ -9,11 +9,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::crash;
-use crate::model::Fault;
+use crate::model::{Fault, Kinds};
 use crate::state::journal::{self, Journal, JournalError};
 use crate::state::{self, Change, State, StateError};
 
 use super::lock::{self, Attempt};
+use super::lost;
 use super::{Backend, Holder, Loaded, Lock, LockError, LockStatus};
 
 /// Keeps the state in a file; beside it a journal of what has happened since that was written, a backup
@@ -25,6 +26,7 @@ use super::{Backend, Holder, Loaded, Lock, LockError, LockStatus};
 pub struct LocalBackend {
     path: PathBuf,
     shown: String,
+    kinds: Kinds,
     writing: Mutex<Writing>,
 }
 
@@ -45,12 +47,13 @@ enum Writing {
 }
 
 impl LocalBackend {
-    /// Keeps the state at `path`; `shown` is how messages name it.
-    pub fn new(path: PathBuf, shown: impl Into<String>) -> Self {
+    /// Keeps the state at `path`; `shown` is how messages name it, and `kinds` is what it may hold.
+    pub fn new(path: PathBuf, shown: impl Into<String>, kinds: Kinds) -> Self {
         Self {
             // Where a link leads to the state, the state is replaced, not the link.
             path: fs::canonicalize(&path).unwrap_or(path),
             shown: shown.into(),
+            kinds,
             writing: Mutex::default(),
         }
     }
@@ -85,31 +88,15 @@ impl LocalBackend {
 
 impl Backend for LocalBackend {
     fn load(&self) -> Result<Option<Loaded>, Fault> {
-        let mut again = 0;
-        loop {
-            // The journal first: the state that is read after it is at least as new as what it continues.
-            let journal = self.read_journal()?;
-            let state = self.read_state()?;
-            let Some(journal) = journal else {
-                return self.whole(state);
-            };
-            let torn = journal.is_torn();
-            match journal.over(state) {
-                Ok(state) => {
-                    return Ok(Some(Loaded {
-                        state,
-                        unfolded: true,
-                        torn,
-                    }));
-                }
-                // Another process may have written between the two looks.
-                Err(JournalError::OtherState { .. }) if again < READINGS => {
-                    again += 1;
-                    sleep(BETWEEN_READINGS);
-                }
-                Err(error) => return Err(self.odd_journal(error)),
-            }
-        }
+        self.load_by(state::decode)
+    }
+
+    fn load_edited(&self) -> Result<Option<Loaded>, Fault> {
+        self.load_by(|bytes, kinds| state::decode_edited(bytes, kinds).map(|(state, _)| state))
+    }
+
+    fn load_backup(&self) -> Option<State> {
+        self.backup().map(|(_, state)| state)
     }
 
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError> {
@@ -150,6 +137,14 @@ impl Backend for LocalBackend {
     }
 
     fn store(&self, state: &State) -> Result<(), Fault> {
+        state.check(self.kinds).map_err(|error| {
+            Fault::new(format!(
+                "the state {} is not written: it could not be read again",
+                self.shown
+            ))
+            .because(error)
+            .hint("the state before is unharmed; please report this")
+        })?;
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.fold(state, matches!(*writing, Writing::Nothing))
             .map_err(|error| self.unwritable(error))?;
@@ -175,8 +170,39 @@ impl Backend for LocalBackend {
     }
 }
 
+/// Turns the bytes of a state file into a state.
+type Decode = fn(&[u8], Kinds) -> Result<State, StateError>;
+
 impl LocalBackend {
-    fn read_state(&self) -> Result<Option<State>, Fault> {
+    fn load_by(&self, decode: Decode) -> Result<Option<Loaded>, Fault> {
+        let mut again = 0;
+        loop {
+            // The journal first: the state that is read after it is at least as new as what it continues.
+            let journal = self.read_journal()?;
+            let state = self.read_state(decode)?;
+            let Some(journal) = journal else {
+                return self.whole(state);
+            };
+            let torn = journal.is_torn();
+            match journal.over(state, self.kinds) {
+                Ok(state) => {
+                    return Ok(Some(Loaded {
+                        state,
+                        unfolded: true,
+                        torn,
+                    }));
+                }
+                // Another process may have written between the two looks.
+                Err(JournalError::OtherState { .. }) if again < READINGS => {
+                    again += 1;
+                    sleep(BETWEEN_READINGS);
+                }
+                Err(error) => return Err(self.odd_journal(error)),
+            }
+        }
+    }
+
+    fn read_state(&self, decode: Decode) -> Result<Option<State>, Fault> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -187,10 +213,14 @@ impl LocalBackend {
                     .hint("check the path state.path in gwplan.yaml and who may read it"));
             }
         };
-        state::decode(&bytes).map(Some).map_err(|error| {
+        decode(&bytes, self.kinds).map(Some).map_err(|error| {
             let hint = match &error {
                 StateError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
-                _ => self.way_back(),
+                StateError::Altered => format!(
+                    "if the edit is meant, `gwplan state accept` takes it over; otherwise {}",
+                    self.way_back(&bytes)
+                ),
+                _ => self.way_back(&bytes),
             };
             Fault::new(format!("the state {} can't be understood", self.shown))
                 .because(error)
@@ -253,12 +283,13 @@ impl LocalBackend {
             .hint(hint)
     }
 
-    /// Says how to come back from a state that is spoilt.
-    fn way_back(&self) -> String {
+    /// Says how to come back from a state that is spoilt, and what that would lose.
+    fn way_back(&self, spoilt: &[u8]) -> String {
         match self.backup() {
-            Some((backup, _)) => format!(
-                "gwplan has not changed it; the state before the last run is kept: cp {backup} {}, then see what `gwplan orphans` finds",
-                self.shown
+            Some((backup, state)) => format!(
+                "gwplan has not changed it; the state before the last run is kept: cp {backup} {}, then see what `gwplan orphans` finds ({})",
+                self.shown,
+                lost::by(&state, spoilt)
             ),
             None => "restore it from your version control or backup; gwplan has not changed it"
                 .to_owned(),
@@ -268,7 +299,7 @@ impl LocalBackend {
     /// Names the backup, if there is one that can be read as a state.
     fn backup(&self) -> Option<(String, State)> {
         let bytes = fs::read(self.backup_path()).ok()?;
-        let state = state::decode(&bytes).ok()?;
+        let state = state::decode(&bytes, self.kinds).ok()?;
         Some((shown(&beside(Path::new(&self.shown), "backup")), state))
     }
 
@@ -281,7 +312,11 @@ impl LocalBackend {
 
     /// Writes the whole state; what the journal held is in it, so that goes.
     fn fold(&self, state: &State, keep_backup: bool) -> io::Result<()> {
-        if keep_backup && let Ok(before) = fs::read(&self.path) {
+        // A state that is spoilt, or was edited, never takes the place of a sound backup.
+        if keep_backup
+            && let Ok(before) = fs::read(&self.path)
+            && state::decode(&before, self.kinds).is_ok()
+        {
             replace_file(&self.backup_path(), &before)?;
         }
         replace_file(&self.path, &state::encode(state))?;
@@ -462,7 +497,7 @@ mod tests {
     fn the_local_backend_passes_the_suite() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/er/state.json");
-        suite::check(&|| Box::new(LocalBackend::new(path.clone(), "state.json")));
+        suite::check(&|| Box::new(LocalBackend::new(path.clone(), "state.json", suite::kinds)));
     }
 
     #[cfg(unix)]
@@ -471,7 +506,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.json");
-        let backend = LocalBackend::new(path.clone(), "state.json");
+        let backend = LocalBackend::new(path.clone(), "state.json", suite::kinds);
         backend.store(&State::new()).expect("stored");
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -492,7 +527,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.json");
         fs::write(&path, "{\n  \"version\": 1,\n  oops\n").expect("written");
-        let fault = LocalBackend::new(path, "state.json")
+        let fault = LocalBackend::new(path, "state.json", suite::kinds)
             .load()
             .expect_err("refused");
         let cause = std::error::Error::source(&fault)

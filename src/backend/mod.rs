@@ -2,6 +2,7 @@
 
 mod local;
 mod lock;
+mod lost;
 #[cfg(test)]
 mod suite;
 
@@ -20,11 +21,18 @@ pub use local::{LocalBackend, create_file, replace_file};
 ///
 /// What every backend guarantees, and `suite` checks:
 /// - `load` sees a whole state or none: never half of a write.
+/// - `store` writes nothing that `load` would refuse.
 /// - When `store` or `append` has returned, what it wrote survives a crash of the machine.
 /// - At most one holder has the lock; it is free again when its holder is gone, however it went.
 pub trait Backend: Send + Sync {
     /// Reads the state; nothing where none was ever stored. Needs no lock.
     fn load(&self) -> Result<Option<Loaded>, Fault>;
+
+    /// Reads the state also where something other than gwplan has changed it; all else must be right.
+    fn load_edited(&self) -> Result<Option<Loaded>, Fault>;
+
+    /// Reads the backup of the state, which a run before began from, if there is one that can be read.
+    fn load_backup(&self) -> Option<State>;
 
     /// Takes the lock for writing, or says who holds it.
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError>;

@@ -3,8 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Backend, Holder, Loaded, LockStatus};
-use crate::model::Identity;
+use crate::model::{IdForm, Identity};
 use crate::state::{Change, Intent, Request, State};
+
+/// The kinds of the states that the suite stores.
+pub(super) fn kinds(kind: &str) -> Option<IdForm> {
+    (kind == "gateway").then_some(|id| id.starts_with("gateway-"))
+}
 
 /// Checks a backend; each call of `open` opens the same place anew.
 pub(super) fn check(open: &dyn Fn() -> Box<dyn Backend>) {

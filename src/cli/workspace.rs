@@ -70,7 +70,7 @@ impl Workspace {
         }
         let state_path = session.root.join(&project.state_path);
         let shown = project.state_path.display().to_string();
-        let backend = Arc::new(LocalBackend::new(state_path.clone(), shown));
+        let backend = Arc::new(LocalBackend::new(state_path.clone(), shown, kinds::id_form));
         Ok(Self {
             project,
             backend,

@@ -23,6 +23,25 @@ pub(super) struct Writing {
 }
 
 impl Writing {
+    /// Takes a state as it was read, and tells of a record that a crash has cut off.
+    pub(super) fn of(session: &Session, loaded: Loaded, lock: Arc<dyn Lock>) -> Self {
+        let Loaded {
+            mut state,
+            unfolded: _,
+            torn,
+        } = loaded;
+        if torn {
+            session.terminal.error(
+                "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
+            );
+            // The record that is lost may have said that a request left.
+            for intent in state.intents.values_mut() {
+                intent.sent.get_or_insert(session.clock.now());
+            }
+        }
+        Self { state, lock }
+    }
+
     /// Writes the state, unless the lock was taken away meanwhile: then another may be writing.
     pub(super) fn store(&self, workspace: &Workspace) -> Result<(), Fault> {
         if self.lock.is_held() {
@@ -68,25 +87,12 @@ impl Workspace {
         let lock: Arc<dyn Lock> = lock.into();
         signals::let_go_at_first(&lock);
         signals::leave_at_first(session.terminal)?;
-        let Some(Loaded {
-            mut state,
-            unfolded,
-            torn,
-        }) = self.backend.load()?
-        else {
+        let Some(loaded) = self.backend.load()? else {
             let state = State::new();
             return Ok((Writing { state, lock }, Recovery::default()));
         };
-        if torn {
-            session.terminal.error(
-                "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
-            );
-            // The record that is lost may have said that a request left.
-            for intent in state.intents.values_mut() {
-                intent.sent.get_or_insert(session.clock.now());
-            }
-        }
-        let mut writing = Writing { state, lock };
+        let unfolded = loaded.unfolded;
+        let mut writing = Writing::of(session, loaded, lock);
         if unfolded {
             writing.store(self)?;
         }
@@ -185,7 +191,7 @@ impl Workspace {
         Fault::new(format!(
             "the resources of the state {state} are in {cloud}, and the project names {asked}"
         ))
-        .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state")
+        .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state and run `gwplan state accept`")
     }
 
     /// Puts a word about the run that is under way in the place of what is said about runs that were cut

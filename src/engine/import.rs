@@ -116,6 +116,7 @@ pub fn adopt(
             busy,
         ),
         observed: observed.attributes.clone(),
+        made_for: None,
         successor: None,
     }
 }

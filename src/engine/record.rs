@@ -6,8 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::backend::{Backend, Lock, robbed};
+use crate::kinds;
 use crate::model::Fault;
-use crate::state::{Change, State};
+use crate::state::{Change, Ledger, State, StateError};
 
 /// Writes changes of the state, durably before it answers.
 ///
@@ -42,18 +43,31 @@ impl Writer {
 
 impl Recorder {
     /// Begins to write to a backend under its lock.
-    pub fn start(backend: Arc<dyn Backend>, lock: Arc<dyn Lock>, state: State) -> (Self, Writer) {
+    ///
+    /// # Errors
+    /// Where the state is one that could not be read again.
+    pub fn start(
+        backend: Arc<dyn Backend>,
+        lock: Arc<dyn Lock>,
+        state: State,
+    ) -> Result<(Self, Writer), Fault> {
         let (queue, entries) = mpsc::unbounded_channel();
+        let ledger = Ledger::new(&state, kinds::id_form).map_err(|error| {
+            Fault::new("what was planned makes a state that could not be read again")
+                .because(error)
+                .hint("nothing was sent; please report this")
+        })?;
         let scribe = Scribe {
             backend,
             lock,
             state,
+            ledger,
             begun: false,
             folded: true,
             unwritten: Vec::new(),
         };
         let task = tokio::spawn(scribe.write_all(entries));
-        (Self { queue }, Writer(task))
+        Ok((Self { queue }, Writer(task)))
     }
 
     /// Records changes in one write; they are durable when this returns well.
@@ -72,6 +86,7 @@ struct Scribe {
     backend: Arc<dyn Backend>,
     lock: Arc<dyn Lock>,
     state: State,
+    ledger: Ledger,
     /// Whether the state file says where the journal begins.
     begun: bool,
     /// Whether the state file has all that is durable.
@@ -89,11 +104,17 @@ impl Scribe {
         while entries.recv_many(&mut batch, usize::MAX).await > 0 {
             let mut waiting = Vec::with_capacity(batch.len());
             for Entry { changes, done } in batch.drain(..) {
-                for change in changes {
-                    self.state.take(change.clone());
-                    self.unwritten.push(change);
+                match self.take(changes) {
+                    Ok(()) => waiting.push(done),
+                    // What would spoil the state is this step's fault alone.
+                    Err(error) => {
+                        done.send(Err(format!("it can't be recorded: {error}")))
+                            .ok();
+                    }
                 }
-                waiting.push(done);
+            }
+            if waiting.is_empty() {
+                continue;
             }
             let outcome = self.write().await.map_err(|fault| describe(&fault));
             for done in waiting {
@@ -108,6 +129,16 @@ impl Scribe {
             self.fold().await
         };
         (self.state, outcome)
+    }
+
+    /// Takes changes over that are to be written, all or none.
+    fn take(&mut self, changes: Vec<Change>) -> Result<(), StateError> {
+        self.ledger.take(&changes, &self.state)?;
+        for change in changes {
+            self.state.take(change.clone());
+            self.unwritten.push(change);
+        }
+        Ok(())
     }
 
     /// Writes the state file at first, and from then on what comes to it.

@@ -134,14 +134,15 @@ impl Job<'_> {
         let intent = self.intend(request).await?;
         for _ in 0..MAX_SENDS {
             let error = match self.send_intended(&region, call()).await? {
-                Ok(accepted) => return Ok(Made::Accepted(accepted)),
+                Ok(accepted) => match self.claimed(&region, accepted) {
+                    Ok(accepted) => return Ok(Made::Accepted(accepted)),
+                    Err(error) => error,
+                },
                 Err(error) if error.kind == ErrorKind::Ambiguous => error,
                 Err(error) => return Err(self.refused(&error)),
             };
             if let Settled::Done(record) = self.settle_lost(&intent, record, &error).await? {
-                return record
-                    .map(|record| Made::Found(*record))
-                    .ok_or_else(|| self.lost(&error));
+                return record.map(Made::Found).ok_or_else(|| self.lost(&error));
             }
         }
         self.close().await?;
@@ -151,6 +152,24 @@ impl Job<'_> {
             ),
             "see whether a proxy or the network is at fault, then apply again",
         ))
+    }
+
+    /// Takes what a create's answer names for this address; where it is somebody's already, the answer
+    /// says nothing of what was made.
+    fn claimed(&self, region: &str, accepted: Accepted) -> Result<Accepted, Error> {
+        let identity = Identity {
+            region: region.to_owned(),
+            id: accepted.id.clone(),
+        };
+        if self.crew.inquirer.claim(identity) {
+            return Ok(accepted);
+        }
+        let action = self.kind.create(&self.step.after).action;
+        let message = format!(
+            "the answer names {}, which is recorded already",
+            accepted.id
+        );
+        Err(Error::ambiguous(action, message))
     }
 
     /// Finds out how a request has ended whose answer was lost.
@@ -278,7 +297,7 @@ pub(super) enum Made {
     /// The cloud has answered.
     Accepted(Accepted),
     /// It was found, and is recorded.
-    Found(Record),
+    Found(Box<Record>),
 }
 
 /// Tells whether an error leaves open what the cloud has done.

@@ -71,10 +71,10 @@ impl Inquirer {
         }
     }
 
-    /// Makes a resource unavailable to others.
-    pub(super) fn claim(&self, identity: Identity) {
+    /// Makes a resource unavailable to others; tells whether it was nobody's before.
+    pub(super) fn claim(&self, identity: Identity) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(identity);
+        known.insert(identity)
     }
 
     /// Asks until it is clear how a request has ended.

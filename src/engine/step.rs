@@ -236,14 +236,13 @@ impl Job<'_> {
                 status,
             }) => {
                 let record = draft.accepted(id, task_id, status);
-                self.crew.inquirer.claim(record.identity());
                 self.settle_in(place, record.clone(), None).await?;
                 record
             }
             // It is recorded where it belongs: under the address, or as the successor.
             Made::Found(record) => match (place, &record.successor) {
                 (Place::SuccessorOf(_), Some(made)) => (**made).clone(),
-                _ => record,
+                _ => *record,
             },
         };
         self.tell_accepted(record.id.clone(), record.task_id.clone());

@@ -7,7 +7,7 @@ mod gateway;
 pub mod tags;
 
 use crate::api::Call;
-use crate::model::{Attributes, FieldPath, Observed};
+use crate::model::{Attributes, FieldPath, IdForm, Observed};
 use crate::schema::ResourceSchema;
 
 pub use gateway::{Gateway, SCHEMA as GATEWAY};
@@ -23,6 +23,11 @@ pub fn schemas() -> Vec<&'static ResourceSchema> {
 /// Finds a kind by its word in addresses.
 pub fn find(name: &str) -> Option<&'static dyn Kind> {
     ALL.iter().copied().find(|kind| kind.schema().kind == name)
+}
+
+/// Finds the form of the ids of a kind by its word in addresses.
+pub fn id_form(name: &str) -> Option<IdForm> {
+    find(name).map(|kind| kind.schema().is_id)
 }
 
 /// Describes how the cloud is asked about one kind of resource.

@@ -24,7 +24,7 @@ pub use fault::Fault;
 pub use hex::hex;
 pub use owner::{OWNER_KEY, owned_address, owner_tag};
 pub use path::{FieldPath, get as value_at, leaves, set as set_value_at};
-pub use resource::{Desired, Identity, Moved, Observed, Phase, Removed};
+pub use resource::{Desired, IdForm, Identity, Kinds, Moved, Observed, Phase, Removed};
 pub use secret::Secret;
 pub use source::{Location, Position, SourceFile, SourceLine};
 pub use value::{Attributes, Value};

@@ -16,6 +16,12 @@ pub struct Identity {
     pub id: String,
 }
 
+/// Tells whether a text is an id that the cloud gives to resources of a kind.
+pub type IdForm = fn(&str) -> bool;
+
+/// Finds the form of the ids of a kind by its word in addresses; nothing where there is no such kind.
+pub type Kinds = fn(&str) -> Option<IdForm>;
+
 /// Describes one resource as the YAML wants it, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {

@@ -16,8 +16,8 @@ use super::guard::{
     Dependants, Doomed, addresses_lost, calls_after_create, check_prevent_destroy, dependants,
     lift_delete_guard, losses,
 };
-use super::strays;
 use super::{Action, FieldChange, Goal, How, Inputs, Plan, PlannedCall, Reason, Step};
+use super::{owners, strays};
 
 /// Decides about every address that the files or the state hold; the steps come out by address.
 pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
@@ -58,6 +58,7 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     }
     check_removed(inputs, &mut plan);
     strays::note(inputs, &mut plan);
+    owners::note(inputs, &mut plan);
     check_room_for_owner(inputs, &mut plan);
     hint_at_renames(inputs, &mut plan);
     Ok(plan)

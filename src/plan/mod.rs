@@ -14,6 +14,7 @@ mod drift;
 mod guard;
 mod moves;
 mod order;
+mod owners;
 mod places;
 mod recovery;
 mod saved;

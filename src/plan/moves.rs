@@ -61,9 +61,12 @@ pub fn carry_out(state: &State, moves: &[Move]) -> State {
     let mut after = state.clone();
     let mut records = Vec::new();
     for Move { from, to } in moves {
-        records.extend(after.resources.remove(from).map(|record| (to, record)));
+        let record = after.resources.remove(from);
+        records.extend(record.map(|record| (from, to, record)));
     }
-    for (to, record) in records {
+    for (from, to, mut record) in records {
+        let made_for = record.made_for.take().unwrap_or_else(|| from.clone());
+        record.made_for = (made_for != *to).then_some(made_for);
         after.resources.insert(to.clone(), record);
     }
     let new: BTreeMap<&Address, &Address> =

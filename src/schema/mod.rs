@@ -15,7 +15,7 @@ pub mod wire;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, FieldPath, Rule, Severity, Value};
+use crate::model::{Attributes, FieldPath, IdForm, Rule, Severity, Value};
 
 pub use check::{check, fill_defaults, strip_defaults};
 
@@ -32,6 +32,8 @@ pub struct ResourceSchema {
     pub terraform_type: &'static str,
     /// The resource type of the vendor's Terraform provider, by which its states are taken over.
     pub provider_type: &'static str,
+    /// Tells whether a text is an id that the cloud gives to resources of the kind.
+    pub is_id: IdForm,
     /// The fields that the cloud knows.
     pub fields: &'static [Field],
     /// The API calls that change a resource, in the order in which they are sound to make.

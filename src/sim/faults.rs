@@ -62,6 +62,8 @@ pub enum FaultKind {
     Cut,
     /// `5xx-after`: it is carried out, and answered with HTTP 502.
     StatusAfter,
+    /// `id:gateway-1`: it is carried out, and the answer says that this is the id of what it is about.
+    Id(String),
     /// `fail-task`: it is accepted, and its task fails: that of a create ends in `CreateFailed`, that
     /// of a change in `ModifyFailed` with nothing changed. Actions without such a task pass.
     FailTask,
@@ -69,7 +71,7 @@ pub enum FaultKind {
     Empty,
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "latency",
     "status",
     "code",
@@ -78,6 +80,7 @@ const KINDS: [&str; 10] = [
     "garbage",
     "cut",
     "5xx-after",
+    "id",
     "fail-task",
     "empty",
 ];
@@ -154,6 +157,9 @@ fn read_kind(rule: &str, text: &str) -> Result<FaultKind, Fault> {
         "garbage" => plain(FaultKind::Garbage),
         "cut" => plain(FaultKind::Cut),
         "5xx-after" => plain(FaultKind::StatusAfter),
+        "id" => argument
+            .map(|id| FaultKind::Id(id.to_owned()))
+            .ok_or_else(|| malformed(rule, "`id` needs an argument, as in `id:gateway-1`")),
         "fail-task" => plain(FaultKind::FailTask),
         "empty" => plain(FaultKind::Empty),
         other => Err(malformed(
@@ -219,6 +225,7 @@ impl fmt::Display for FaultRule {
             FaultKind::Garbage => f.write_str("garbage")?,
             FaultKind::Cut => f.write_str("cut")?,
             FaultKind::StatusAfter => f.write_str("5xx-after")?,
+            FaultKind::Id(id) => write!(f, "id:{id}")?,
             FaultKind::FailTask => f.write_str("fail-task")?,
             FaultKind::Empty => f.write_str("empty")?,
         }
@@ -267,7 +274,7 @@ pub(super) enum Before {
 }
 
 /// Says what becomes of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum After {
     /// The connection is closed instead.
     HangUp,
@@ -277,6 +284,8 @@ pub(super) enum After {
     Cut,
     /// It is replaced by HTTP 502.
     Status,
+    /// It names another id.
+    Id(String),
 }
 
 /// Holds the rules and how often each has struck.
@@ -327,11 +336,12 @@ impl Faults {
 
     fn strike_carried_out(&mut self, strike: &mut Strike, action: &Action, rng: &mut Rng) {
         for (rule, struck) in &mut self.0 {
-            let after = match rule.kind {
+            let after = match &rule.kind {
                 FaultKind::Lost => Some(After::HangUp),
                 FaultKind::Garbage => Some(After::Garbage),
                 FaultKind::Cut => Some(After::Cut),
                 FaultKind::StatusAfter => Some(After::Status),
+                FaultKind::Id(id) => Some(After::Id(id.clone())),
                 FaultKind::FailTask if action.can_fail => None,
                 FaultKind::Empty if action.lists => None,
                 _ => continue,
@@ -381,6 +391,7 @@ mod tests {
             "write=code:RequestLimitExceeded#3",
             "CreateCloudNativeAPIGateway=lost@0.25#1",
             "*=5xx-after",
+            "write=id:gateway-1#1",
             "*=fail-task",
         ] {
             let read: FaultRule = rule.parse().unwrap();

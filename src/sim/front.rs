@@ -103,7 +103,17 @@ async fn serve(
             Payload::whole("<html>this is not the answer</html>"),
         )),
         Some(After::Status) => Ok(bare(StatusCode::BAD_GATEWAY.as_u16())),
+        Some(After::Id(id)) => Ok(http(StatusCode::OK, Payload::whole(with_id(&bytes, &id)))),
     }
+}
+
+/// Says in an answer that what it is about has another id.
+fn with_id(answer: &[u8], id: &str) -> Vec<u8> {
+    let mut answer: Json = serde_json::from_slice(answer).unwrap_or_default();
+    if let Some(named) = answer.pointer_mut("/Response/Result/GatewayId") {
+        *named = id.into();
+    }
+    answer.to_string().into_bytes()
 }
 
 /// Returns the name under which requests are counted: made-up actions share one.

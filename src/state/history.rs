@@ -56,6 +56,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::tests::kinds;
     use crate::state::{decode, encode};
 
     fn entry(number: usize) -> HistoryEntry {
@@ -86,7 +87,7 @@ mod tests {
         }
         assert_eq!(state.history.len(), MAX_HISTORY);
         assert_eq!(state.history[0].digest, "7");
-        assert_eq!(decode(&encode(&state)).expect("valid"), state);
+        assert_eq!(decode(&encode(&state), kinds).expect("valid"), state);
     }
 
     #[test]
@@ -95,7 +96,9 @@ mod tests {
         state.remember(entry(0));
         let text = String::from_utf8(encode(&state)).expect("text");
         let unknown = text.replace("\"reason\"", "\"raeson\"");
-        let error = decode(unknown.as_bytes()).expect_err("refused").to_string();
+        let error = decode(unknown.as_bytes(), kinds)
+            .expect_err("refused")
+            .to_string();
         assert!(error.contains("raeson"), "{error}");
     }
 }

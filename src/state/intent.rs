@@ -140,6 +140,7 @@ impl Draft {
             source,
             applied,
             observed: Attributes::new(),
+            made_for: None,
             successor: None,
         }
     }

@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::model::Kinds;
+
 use super::{Change, State, StateError};
 
 /// The only layout that is written.
@@ -176,7 +178,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where the state is not there or another one, or the outcome is no state.
-    pub fn over(self, state: Option<State>) -> Result<State, JournalError> {
+    pub fn over(self, state: Option<State>, kinds: Kinds) -> Result<State, JournalError> {
         let Self {
             lineage,
             base,
@@ -202,7 +204,7 @@ impl Journal {
             state.take(change);
         }
         state.serial = end;
-        state.check()?;
+        state.check(kinds)?;
         Ok(state)
     }
 }
@@ -211,6 +213,7 @@ impl Journal {
 mod tests {
     use super::*;
     use crate::model::Identity;
+    use crate::state::tests::kinds;
     use crate::state::{Intent, Request};
 
     fn changes(name: &str) -> Vec<Change> {
@@ -245,7 +248,7 @@ mod tests {
     fn a_journal_continues_its_state() {
         let journal = decode(&journal()).expect("whole").expect("there");
         assert!(!journal.is_torn());
-        let after = journal.over(Some(state(7))).expect("fits");
+        let after = journal.over(Some(state(7)), kinds).expect("fits");
         assert_eq!((after.serial, after.intents.len()), (10, 3));
     }
 
@@ -307,7 +310,7 @@ mod tests {
     #[test]
     fn a_state_that_was_written_at_its_end_holds_it_already() {
         let journal = decode(&journal()).expect("whole").expect("there");
-        let after = journal.over(Some(state(10))).expect("fits");
+        let after = journal.over(Some(state(10)), kinds).expect("fits");
         assert_eq!((after.serial, after.intents.len()), (10, 0));
     }
 
@@ -317,7 +320,7 @@ mod tests {
         for serial in [0, 6, 8, 9, 11, 90] {
             let error = journal
                 .clone()
-                .over(Some(state(serial)))
+                .over(Some(state(serial)), kinds)
                 .expect_err("refused");
             assert!(matches!(error, JournalError::OtherState { .. }), "{serial}");
         }
@@ -325,9 +328,9 @@ mod tests {
             lineage: "other".to_owned(),
             ..state(7)
         };
-        assert!(journal.clone().over(Some(other)).is_err());
+        assert!(journal.clone().over(Some(other), kinds).is_err());
         assert!(matches!(
-            journal.over(None),
+            journal.over(None, kinds),
             Err(JournalError::NoState { base: 7, .. })
         ));
     }

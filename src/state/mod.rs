@@ -4,20 +4,22 @@
 //! it into [`State`]. [`Change`] is a step from one state to the next.
 
 mod change;
+mod check;
 mod history;
 mod intent;
 pub mod journal;
 mod v1;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::model::{Address, Attributes, Identity, Observed, SourceLine};
+use crate::model::{Address, Attributes, Identity, Kinds, Observed, SourceLine, visible};
 
 pub use change::Change;
+pub use check::Ledger;
 pub use history::{HistoryEntry, MAX_HISTORY, Override};
 pub use intent::{Draft, Intent, Request};
 
@@ -61,28 +63,6 @@ impl State {
     pub fn identities(&self) -> impl Iterator<Item = Identity> + '_ {
         self.resources.values().flat_map(Record::identities)
     }
-
-    /// Checks what every state must be.
-    ///
-    /// One resource of the cloud under two addresses would be deleted for one while the other wants it.
-    ///
-    /// # Errors
-    /// [`StateError::Twice`] and [`StateError::NoId`].
-    pub fn check(&self) -> Result<(), StateError> {
-        if self.serial > MAX_SERIAL {
-            return Err(StateError::BadSerial(self.serial));
-        }
-        let mut seen = BTreeSet::new();
-        for identity in self.identities() {
-            if identity.id.is_empty() {
-                return Err(StateError::NoId);
-            }
-            if !seen.insert(identity.clone()) {
-                return Err(StateError::Twice(identity.id));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Default for State {
@@ -108,6 +88,9 @@ pub struct Record {
     pub cloud_status: String,
     /// The API region that holds it.
     pub region: String,
+    /// The address that its owner tag names, where it was moved since: a move does not change the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_for: Option<Address>,
     /// The addresses that it was made after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Address>,
@@ -194,14 +177,46 @@ pub enum StateError {
     #[error("{0} stands under two addresses: take one of the two records out")]
     Twice(String),
     /// A record has no id.
-    #[error("a record has an empty gatewayId")]
-    NoId,
+    #[error("{0} has an empty gatewayId")]
+    NoId(Address),
+    /// An id is none that the cloud gives.
+    #[error("{address} has {}, which is no id of a {}", quoted(id), address.kind())]
+    BadId {
+        /// The record's address.
+        address: Address,
+        /// What stands in the place of an id.
+        id: String,
+    },
+    /// No gwplan knows such a kind.
+    #[error("{0} is of no kind that gwplan knows")]
+    UnknownKind(Address),
+    /// The address says one kind and its record another.
+    #[error(
+        "{address} holds a record of the kind {}: the two must be the same",
+        quoted(kind)
+    )]
+    OtherKind {
+        /// The address.
+        address: Address,
+        /// The record's kind.
+        kind: String,
+    },
+    /// The checksum in its head is not that of what follows.
+    #[error(
+        "it was changed by something other than gwplan: its checksum does not fit what it holds"
+    )]
+    Altered,
     /// No gwplan counts that far.
     #[error("its serial {0} is larger than any that is ever reached")]
     BadSerial(u64),
     /// No gwplan wrote such a version.
     #[error("it has version {0}, which does not exist")]
     UnknownVersion(u64),
+}
+
+/// Quotes a word that can be anything.
+fn quoted(word: &str) -> String {
+    format!("`{}`", visible(word))
 }
 
 impl From<serde_json::Error> for StateError {
@@ -225,11 +240,25 @@ struct Head {
 /// Reads a state in any format that was ever written.
 ///
 /// # Errors
-/// [`StateError`] says what is wrong and where; no input panics.
-pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
+/// [`StateError`] says what is wrong and where; no input panics. One that was changed by hand, or spoilt
+/// on the disk, is [`StateError::Altered`].
+pub fn decode(bytes: &[u8], kinds: Kinds) -> Result<State, StateError> {
+    let (state, is_sound) = decode_edited(bytes, kinds)?;
+    if is_sound {
+        Ok(state)
+    } else {
+        Err(StateError::Altered)
+    }
+}
+
+/// Reads a state that may have been changed by hand; tells too whether its checksum fits.
+///
+/// # Errors
+/// Those of [`decode`], but for [`StateError::Altered`].
+pub fn decode_edited(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateError> {
     let Head { version } = serde_json::from_slice(bytes)?;
     match version {
-        1 => v1::decode(bytes),
+        1 => v1::decode(bytes, kinds),
         0 => Err(StateError::UnknownVersion(version)),
         _ => Err(StateError::Newer(version)),
     }
@@ -243,6 +272,7 @@ pub fn encode(state: &State) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::IdForm;
 
     fn sample() -> State {
         let record = Record {
@@ -257,6 +287,7 @@ mod tests {
             source: None,
             applied: [("name".to_owned(), "网关".into())].into(),
             observed: Attributes::new(),
+            made_for: None,
             successor: None,
         };
         let mut state = State::new();
@@ -267,12 +298,174 @@ mod tests {
         state
     }
 
+    pub(super) fn kinds(kind: &str) -> Option<IdForm> {
+        (kind == "gateway").then_some(|id| id.starts_with("gateway-") && !id.contains('/'))
+    }
+
+    /// A state with one of everything that an address, a kind or an id stands in.
+    fn full() -> State {
+        let mut state = sample();
+        let address: Address = "gateway.a".parse().expect("valid");
+        let record = state.resources.get_mut(&address).expect("there");
+        record.successor = Some(Box::new(Record {
+            id: "gateway-11111111".to_owned(),
+            ..record.clone()
+        }));
+        let identity = record.identity();
+        let intent = Intent::new(Request::Delete { target: identity });
+        state.intents.insert(address, intent);
+        state
+    }
+
+    #[test]
+    fn no_flip_of_a_bit_makes_another_state() {
+        let state = full();
+        let bytes = encode(&state);
+        assert_eq!(decode(&bytes, kinds).expect("valid"), state);
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                if let Ok(read) = decode(&flipped, kinds) {
+                    assert_eq!(read, state, "bit {bit} of byte {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_without_a_checksum_is_read_and_gets_one() {
+        let with = String::from_utf8(encode(&sample())).expect("text");
+        let lines = with.lines().filter(|line| !line.contains("\"checksum\""));
+        let without = lines.collect::<Vec<_>>().join("\r\n");
+        assert!(!without.contains("checksum"));
+        let state = decode(without.as_bytes(), kinds).expect("as versions before wrote it");
+        assert_eq!(encode(&state), with.into_bytes());
+    }
+
+    #[test]
+    fn a_hand_edit_is_refused_unless_it_is_asked_for_and_then_all_else_counts() {
+        let text = String::from_utf8(encode(&sample())).expect("text");
+        let edited = text.replace("Running", "Isolated");
+        let refused = decode(edited.as_bytes(), kinds);
+        assert!(matches!(refused, Err(StateError::Altered)), "{refused:?}");
+        let (state, is_sound) = decode_edited(edited.as_bytes(), kinds).expect("accepted");
+        assert!(!is_sound);
+        assert_eq!(decode(&encode(&state), kinds).expect("valid"), state);
+        let nonsense = text.replace("gateway.a", "gatewax.a");
+        assert!(decode_edited(nonsense.as_bytes(), kinds).is_err());
+    }
+
+    #[test]
+    fn what_an_address_says_is_what_its_record_says() {
+        let text = String::from_utf8(encode(&full())).expect("text");
+        let first = |from: &str, to: &str| {
+            let edited = text.replacen(from, to, 1);
+            assert_ne!(edited, text);
+            decode_edited(edited.as_bytes(), kinds)
+                .expect_err("refused")
+                .to_string()
+        };
+        for (from, to, told) in [
+            ("\"gateway.a\"", "\"gatewax.a\"", "gatewax.a is of no kind"),
+            (
+                "\"kind\": \"gateway\"",
+                "\"kind\": \"lake\"",
+                "gateway.a holds a record of the kind `lake`",
+            ),
+            (
+                "gateway-0a1b2c3d",
+                "../../x",
+                "gateway.a has `../../x`, which is no id of a gateway",
+            ),
+            ("gateway-0a1b2c3d", "a\\u001bb", "gateway.a has `a\\u{1b}b`"),
+            ("gateway-0a1b2c3d", "", "gateway.a has an empty gatewayId"),
+            (
+                "gateway-11111111",
+                "gateway-0a1b2c3d",
+                "stands under two addresses",
+            ),
+        ] {
+            let error = first(from, to);
+            assert!(error.contains(told), "{told} is missing in: {error}");
+        }
+    }
+
+    /// Holds each change against the check that reads a state: the two agree on every one.
+    #[test]
+    fn a_change_is_taken_exactly_where_the_state_after_it_can_be_read() {
+        let one = sample().resources.into_values().next().expect("one");
+        let with = |edit: &dyn Fn(&mut Record)| {
+            let mut record = one.clone();
+            edit(&mut record);
+            record
+        };
+        let records = [
+            with(&|_| {}),
+            with(&|record| record.id = String::new()),
+            with(&|record| record.id = "../../x".to_owned()),
+            with(&|record| record.kind = "lake".to_owned()),
+            with(&|record| record.id = "gateway-b".to_owned()),
+            with(&|record| record.successor = Some(Box::new(one.clone()))),
+        ];
+        for name in ["gateway.a", "gateway.b", "lake.a"] {
+            let address: Address = name.parse().expect("valid");
+            for record in &records {
+                let mut state = sample();
+                let mut ledger = Ledger::new(&state, kinds).expect("sound");
+                let change = Change::recorded(&address, record.clone());
+                let taken = ledger.take(std::slice::from_ref(&change), &state).is_ok();
+                state.take(change);
+                let read = decode(&encode(&state), kinds);
+                assert_eq!(taken, read.is_ok(), "{name} {record:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_together_is_checked_together_and_undone_together() {
+        let [a, b]: [Address; 2] =
+            ["gateway.a", "gateway.b"].map(|name| name.parse().expect("valid"));
+        let mut state = sample();
+        let one = state.resources[&a].clone();
+        let other = Record {
+            id: "gateway-b".to_owned(),
+            ..one.clone()
+        };
+        state.resources.insert(b.clone(), other.clone());
+        let mut ledger = Ledger::new(&state, kinds).expect("sound");
+        let spoilt = [
+            Change::forgotten(&a),
+            Change::recorded(&b, one.clone()),
+            Change::recorded(&a, one.clone()),
+        ];
+        assert!(matches!(
+            ledger.take(&spoilt, &state),
+            Err(StateError::Twice(_))
+        ));
+        let exchange = [
+            Change::recorded(&b, one.clone()),
+            Change::recorded(&a, other),
+        ];
+        ledger
+            .take(&exchange, &state)
+            .expect("nothing is left of what was refused");
+        for change in exchange {
+            state.take(change);
+        }
+        let moved = [
+            Change::recorded(&"gateway.c".parse().expect("valid"), one),
+            Change::forgotten(&b),
+        ];
+        ledger.take(&moved, &state).expect("moved");
+    }
+
     #[test]
     fn a_state_reads_back_as_it_was_written() {
         let state = sample();
         let bytes = encode(&state);
-        assert_eq!(decode(&bytes).expect("valid"), state);
-        assert_eq!(encode(&decode(&bytes).expect("valid")), bytes);
+        assert_eq!(decode(&bytes, kinds).expect("valid"), state);
+        assert_eq!(encode(&decode(&bytes, kinds).expect("valid")), bytes);
     }
 
     #[test]
@@ -281,30 +474,37 @@ mod tests {
         let record = state.resources.values().next().expect("one").clone();
         let twin = "gateway.b".parse().expect("valid");
         state.resources.insert(twin, record);
-        assert!(matches!(decode(&encode(&state)), Err(StateError::Twice(_))));
+        assert!(matches!(
+            decode(&encode(&state), kinds),
+            Err(StateError::Twice(_))
+        ));
         let text = String::from_utf8(encode(&state)).expect("text");
-        let error = decode(text.replace("gateway.b", "gateway.a").as_bytes()).expect_err("refused");
+        let error =
+            decode(text.replace("gateway.b", "gateway.a").as_bytes(), kinds).expect_err("refused");
         assert!(
             error.to_string().contains("gateway.a stands twice"),
             "{error}"
         );
         let text = String::from_utf8(encode(&sample())).expect("text");
         let empty = text.replace("gateway-0a1b2c3d", "");
-        assert!(matches!(decode(empty.as_bytes()), Err(StateError::NoId)));
+        assert!(matches!(
+            decode(empty.as_bytes(), kinds),
+            Err(StateError::NoId(_))
+        ));
     }
 
     #[test]
     fn what_is_no_state_says_where_and_why() {
         let newer = br#"{"version": 2, "anything": []}"#;
-        assert!(matches!(decode(newer), Err(StateError::Newer(2))));
+        assert!(matches!(decode(newer, kinds), Err(StateError::Newer(2))));
         assert!(matches!(
-            decode(br#"{"version": 0}"#),
+            decode(br#"{"version": 0}"#, kinds),
             Err(StateError::UnknownVersion(0))
         ));
         let unknown_key = String::from_utf8(encode(&sample()))
             .expect("text")
             .replace("taskId", "tsakId");
-        let error = decode(unknown_key.as_bytes())
+        let error = decode(unknown_key.as_bytes(), kinds)
             .expect_err("refused")
             .to_string();
         assert!(
@@ -313,7 +513,7 @@ mod tests {
         );
         for bytes in [&b""[..], b"null", b"[]", b"\xff", b"{\"version\":1}"] {
             assert!(
-                matches!(decode(bytes), Err(StateError::Malformed { .. })),
+                matches!(decode(bytes, kinds), Err(StateError::Malformed { .. })),
                 "{bytes:?}"
             );
         }

@@ -7,7 +7,9 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::Address;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Address, Kinds, hex};
 
 use super::{HistoryEntry, Intent, Record, State, StateError};
 
@@ -15,6 +17,9 @@ use super::{HistoryEntry, Intent, Record, State, StateError};
 #[serde(deny_unknown_fields)]
 struct File<R> {
     version: u64,
+    /// The SHA-256 of all the rest; states of versions before it have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
     lineage: String,
     serial: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,9 +31,11 @@ struct File<R> {
     history: Vec<HistoryEntry>,
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
+/// Reads a state; tells too whether its checksum fits, where it has one.
+pub(super) fn decode(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateError> {
     let File {
         version: _,
+        checksum: written,
         lineage,
         serial,
         cloud,
@@ -44,8 +51,40 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, StateError> {
         intents,
         history,
     };
-    state.check()?;
-    Ok(state)
+    let is_sound = written.is_none_or(|written| written == checksum(&file(&state)));
+    state.check(kinds)?;
+    Ok((state, is_sound))
+}
+
+/// Sums up what a state holds, not its bytes: line ends and indentation may change on the way through
+/// version control.
+fn checksum(file: &File<&BTreeMap<Address, Record>>) -> String {
+    // Writing plain data to memory can't fail.
+    hex(&Sha256::digest(
+        serde_json::to_vec(file).unwrap_or_default(),
+    ))
+}
+
+/// Returns what is written of a state, without its checksum.
+fn file(state: &State) -> File<&BTreeMap<Address, Record>> {
+    let State {
+        lineage,
+        serial,
+        cloud,
+        resources,
+        intents,
+        history,
+    } = state;
+    File {
+        version: 1,
+        checksum: None,
+        lineage: lineage.clone(),
+        serial: *serial,
+        cloud: cloud.clone(),
+        resources,
+        intents: intents.clone(),
+        history: history.clone(),
+    }
 }
 
 /// Holds the records by address; unlike a plain map it refuses an address that stands twice.
@@ -83,23 +122,8 @@ impl<'de> Visitor<'de> for Records {
 }
 
 pub(super) fn encode(state: &State) -> Vec<u8> {
-    let State {
-        lineage,
-        serial,
-        cloud,
-        resources,
-        intents,
-        history,
-    } = state;
-    let file = File {
-        version: 1,
-        lineage: lineage.clone(),
-        serial: *serial,
-        cloud: cloud.clone(),
-        resources,
-        intents: intents.clone(),
-        history: history.clone(),
-    };
+    let mut file = file(state);
+    file.checksum = Some(checksum(&file));
     let mut bytes = Vec::new();
     // Writing plain data to memory can't fail.
     if serde_json::to_writer_pretty(&mut bytes, &file).is_ok() {

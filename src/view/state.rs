@@ -41,6 +41,7 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         status,
         cloud_status,
         region,
+        made_for,
         depends_on,
         prevent_destroy,
         source,
@@ -59,6 +60,9 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         &format!("{} (cloud: {cloud_status})", status.word()),
     );
     entry("region", region);
+    if let Some(made_for) = made_for {
+        entry("madeFor", &made_for.to_string());
+    }
     if !depends_on.is_empty() {
         let names: Vec<String> = depends_on.iter().map(ToString::to_string).collect();
         entry("dependsOn", &names.join(", "));

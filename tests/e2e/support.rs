@@ -198,7 +198,11 @@ impl Project {
 
     /// Reads the state, what stands in its journal included; null where there is none.
     pub(crate) fn state(&self) -> Json {
-        let backend = LocalBackend::new(self.path("state/default.json"), "state");
+        let backend = LocalBackend::new(
+            self.path("state/default.json"),
+            "state",
+            gwplan::kinds::id_form,
+        );
         match backend.load().unwrap() {
             Some(loaded) => serde_json::from_slice(&encode(&loaded.state)).unwrap(),
             None => Json::Null,

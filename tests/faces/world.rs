@@ -6,7 +6,8 @@ use std::path::Path;
 use gwplan::config::{self, Loaded, Project};
 use gwplan::kinds;
 use gwplan::model::{
-    Address, Desired, Identity, Location, Observed, Phase, Value, has_errors, set_value_at,
+    Address, Desired, Identity, Location, Observed, Phase, Value, has_errors, owner_tag,
+    set_value_at,
 };
 use gwplan::plan::{Binding, Goal, Inputs, Plan, Selection, Snapshot, digest, plan};
 use gwplan::schema::ResourceSchema;
@@ -85,7 +86,7 @@ impl World {
                 .then(|| format!("203.0.113.{octet}"))
                 .into_iter()
                 .collect(),
-            owner: None,
+            owner: Some(owner_tag(&self.state.lineage, address)),
             created: None,
         };
         let record = Record {
@@ -100,6 +101,7 @@ impl World {
             source: desired.location.as_ref().map(Location::line),
             applied: desired.attributes.clone(),
             observed: shown,
+            made_for: None,
             successor: None,
         };
         self.cloud.found.insert(record.identity(), observed);

@@ -302,7 +302,7 @@ async fn carry_out(
     )));
     let Writing { mut state, lock } = writing;
     workspace.bind(session, &mut state);
-    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), lock, state.clone());
+    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), lock, state.clone())?;
     let run = Run {
         client: connection.client.clone(),
         recorder,

@@ -28,6 +28,7 @@ ACTION is an action of the API, `read`, `write`, or `*` for all. KIND is one of:
   garbage        it is carried out, and answered with something that is not JSON
   cut            it is carried out, and the answer breaks off in the middle
   5xx-after      it is carried out, and answered with HTTP 502
+  id:TEXT        it is carried out, and the answer says that its id is TEXT
   fail-task      it is accepted, and its task fails
   empty          a list shows nothing, as one that lags behind does";
 

@@ -1,8 +1,12 @@
 //! `gwplan state`.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
 use clap::{Args, Subcommand};
 
 use crate::backend::Lock;
+use crate::engine;
 use crate::model::{Address, Fault};
 use crate::plan::{Move, moved_state};
 use crate::schema::suggest;
@@ -10,9 +14,11 @@ use crate::state::{Record, State};
 use crate::view;
 
 use crate::cli::arguments::Format;
+use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
-use crate::cli::workspace::Workspace;
+use crate::cli::workspace::{Workspace, block_on};
+use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
 /// Looks into the state, renames and forgets.
@@ -49,6 +55,21 @@ enum StateCommand {
         #[command(flatten)]
         lock: LockArgs,
     },
+    /// Takes over a state that was changed by something other than gwplan, such as an editor.
+    ///
+    /// Its checksum is made anew. All else that a state must be is checked all the same.
+    Accept {
+        #[command(flatten)]
+        lock: LockArgs,
+    },
+    /// Makes a resource's tag gwplan:owner name this state and its address; nothing else is changed.
+    Retag {
+        /// The address.
+        #[arg(value_name = "ADDR")]
+        address: Address,
+        #[command(flatten)]
+        lock: LockArgs,
+    },
     /// Forgets a resource without deleting it; the cloud is not touched.
     Rm {
         /// The address.
@@ -78,6 +99,15 @@ pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> 
             let lock = lock.take(&workspace, session, "state mv")?;
             edit(session, &workspace, lock, |state| rename(state, from, to))?
         }
+        StateCommand::Accept { lock } => {
+            let lock = lock.take(&workspace, session, "state accept")?;
+            accept(session, &workspace, lock)?
+        }
+        StateCommand::Retag { address, lock } => {
+            let lock = lock.take(&workspace, session, "state retag")?;
+            let writing = workspace.begin(session, lock)?;
+            retag(session, &workspace, writing, address)?
+        }
         StateCommand::Rm { address, lock } => {
             let lock = lock.take(&workspace, session, "state rm")?;
             edit(session, &workspace, lock, |state| forget(state, address))?
@@ -99,6 +129,84 @@ fn edit(
     writing.state.serial += 1;
     writing.store(workspace)?;
     Ok(done)
+}
+
+/// Takes over a state as it stands, and says how it differs from the one that gwplan kept.
+fn accept(
+    session: &Session,
+    workspace: &Workspace,
+    lock: Box<dyn Lock>,
+) -> Result<String, Failure> {
+    let place = workspace.backend.place();
+    let Some(loaded) = workspace.backend.load_edited()? else {
+        let fault = Fault::new(format!(
+            "there is no state {place}: there is nothing to accept"
+        ));
+        return Err(fault.hint("the first `gwplan apply` makes one").into());
+    };
+    if workspace.backend.load().is_ok() {
+        return Ok(format!(
+            "The state {place} is as gwplan wrote it: there is nothing to accept.\n"
+        ));
+    }
+    let before = workspace.backend.load_backup();
+    let mut writing = Writing::of(session, loaded, lock.into());
+    writing.state.serial += 1;
+    writing.store(workspace)?;
+    let State {
+        serial, resources, ..
+    } = &writing.state;
+    let mut done = format!(
+        "The state {place} is accepted as it stands: serial {serial}, {} resources.\n",
+        resources.len()
+    );
+    if let Some(before) = before {
+        let all: BTreeSet<&Address> = resources.keys().chain(before.resources.keys()).collect();
+        for address in all {
+            let word = match (before.resources.get(address), resources.get(address)) {
+                (None, _) => "is not",
+                (_, None) => "is still",
+                (then, now) if then != now => "is another",
+                _ => continue,
+            };
+            let serial = before.serial;
+            let _ = writeln!(done, "  {address} {word} in the backup of serial {serial}");
+        }
+    }
+    Ok(done)
+}
+
+/// Gives a resource the owner tag of its address; from then on the record is not one that was moved.
+fn retag(
+    session: &Session,
+    workspace: &Workspace,
+    mut writing: Writing,
+    address: &Address,
+) -> Result<String, Failure> {
+    let record = recorded(address, &writing.state)?.clone();
+    if !workspace.project.ownership_tag {
+        let fault = Fault::new("provider.ownershipTag is false: gwplan sets no owner tags");
+        return Err(fault.hint("set it to true in gwplan.yaml first").into());
+    }
+    workspace.check_cloud(session, &writing.state)?;
+    let id = record.id.clone();
+    let records = [(address.clone(), record)];
+    let failed = block_on(async {
+        let connection = connect(session, workspace).await?;
+        Ok(engine::mark(&connection.client, &writing.state.lineage, &records).await)
+    })?;
+    if let Some((_, why)) = failed.into_iter().next() {
+        let fault = Fault::new(format!("{id} did not get its tag gwplan:owner: {why}"));
+        return Err(fault
+            .hint("see who may call TagResources, then run it again")
+            .into());
+    }
+    if let Some(record) = writing.state.resources.get_mut(address) {
+        record.made_for = None;
+    }
+    writing.state.serial += 1;
+    writing.store(workspace)?;
+    Ok(format!("{id} is marked as {address} of this state now.\n"))
 }
 
 fn rename(state: &mut State, from: &Address, to: &Address) -> Result<String, Fault> {

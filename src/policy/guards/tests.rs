@@ -14,6 +14,7 @@ fn schema(kind: &str) -> Option<&'static ResourceSchema> {
         doc: "",
         terraform_type: "",
         provider_type: "",
+        is_id: |_| true,
         fields: &[],
         calls: &[],
         delete_guard: None,
