@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::Address;
+use crate::model::{Address, Counts};
 use crate::plan::Action;
 
 /// Takes events; it must not block.
@@ -80,6 +80,8 @@ pub struct Failure {
 /// Holds how a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// What the steps that ended well have done.
+    pub counts: Counts,
     /// The steps that ended well.
     pub done: Vec<(Address, Action)>,
     /// The steps that failed.

@@ -433,7 +433,7 @@ fn waits(plan: &Plan) -> BTreeMap<Address, BTreeSet<Address>> {
         .iter()
         .map(|step| {
             let before = step.after_steps.iter();
-            let before = before.map(|at| plan.steps[*at].address.clone());
+            let before = before.map(|one| plan.steps[one.step].address.clone());
             (step.address.clone(), before.collect())
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Dispatches the steps of a plan, in order and in parallel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use crate::api::Client;
 use crate::event::{Event, Failure, Report, Sink};
 use crate::model::{Clock, Fault};
-use crate::plan::{Plan, Step};
-use crate::state::{Change, State};
+use crate::plan::{Half, Plan, Step};
+use crate::state::{Change, Record, State};
 
 use super::record::Recorder;
 use super::settle::{Inquirer, Patience};
-use super::step::{Crew, Trouble, carry_out};
+use super::step::{Crew, Done, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
 
@@ -113,38 +113,61 @@ fn differences(before: &State, after: &State) -> Vec<Change> {
     dropped.chain(changed).collect()
 }
 
+/// What a half of a step came to.
+type Ended = (Half, Result<Done, Trouble>);
+
 struct Dispatcher<'a> {
     plan: &'a Plan,
     state: &'a State,
     crew: Crew,
-    /// The steps that come after each step.
-    followers: Vec<Vec<usize>>,
-    /// How many steps each step still comes after.
-    blockers: Vec<usize>,
-    ready: BTreeSet<usize>,
-    running: JoinSet<(usize, Instant, Result<String, Trouble>)>,
-    begun: Vec<bool>,
-    ended: Vec<bool>,
-    ended_well: Vec<bool>,
+    /// What each half of a step is waited for by: a step, and which half of it.
+    followers: HashMap<(usize, Half), Vec<(usize, Half)>>,
+    /// How many halves each half still comes after.
+    blockers: HashMap<(usize, Half), usize>,
+    ready: BTreeSet<(usize, Half)>,
+    running: JoinSet<(usize, Ended)>,
+    /// How far each step has come.
+    progress: Vec<Progress>,
     halted: bool,
     report: Report,
 }
 
+/// How far a step has come.
+#[derive(Default)]
+struct Progress {
+    /// When its first half began; nothing where it has not, or where nothing was sent.
+    begun: Option<Instant>,
+    /// The halves that ended well.
+    done: Vec<Half>,
+    /// The record as the first half has left it.
+    record: Option<Record>,
+    /// Whether a half ended otherwise, and that is told.
+    told: bool,
+    /// Whether a half is under way.
+    running: bool,
+}
+
 impl<'a> Dispatcher<'a> {
     fn new(plan: &'a Plan, state: &'a State, crew: Crew) -> Self {
-        let count = plan.steps.len();
-        let mut followers = vec![Vec::new(); count];
+        let mut followers: HashMap<_, Vec<_>> = HashMap::new();
+        let mut blockers: HashMap<(usize, Half), usize> = HashMap::new();
         for (at, step) in plan.steps.iter().enumerate() {
-            for before in &step.after_steps {
-                followers[*before].push(at);
+            for half in step.halves() {
+                blockers.insert((at, *half), 0);
+            }
+            let own = match step.halves() {
+                [first, second] => Some(((at, *first), (at, *second))),
+                _ => None,
+            };
+            let others = step.after_steps.iter();
+            let others = others.map(|one| ((one.step, one.ended), (at, one.half)));
+            for (before, after) in others.chain(own) {
+                followers.entry(before).or_default().push(after);
+                *blockers.entry(after).or_default() += 1;
             }
         }
-        let blockers: Vec<usize> = plan
-            .steps
-            .iter()
-            .map(|step| step.after_steps.len())
-            .collect();
-        let ready = (0..count).filter(|at| blockers[*at] == 0).collect();
+        let free = blockers.iter().filter(|(_, count)| **count == 0);
+        let ready = free.map(|(node, _)| *node).collect();
         Self {
             plan,
             state,
@@ -153,9 +176,7 @@ impl<'a> Dispatcher<'a> {
             blockers,
             ready,
             running: JoinSet::new(),
-            begun: vec![false; count],
-            ended: vec![false; count],
-            ended_well: vec![false; count],
+            progress: plan.steps.iter().map(|_| Progress::default()).collect(),
             halted: false,
             report: Report::default(),
         }
@@ -166,10 +187,10 @@ impl<'a> Dispatcher<'a> {
         loop {
             self.note_stop(*stop.borrow());
             while !self.halted && self.running.len() < parallelism {
-                let Some(at) = self.ready.pop_first() else {
+                let Some((at, half)) = self.ready.pop_first() else {
                     break;
                 };
-                self.begin(at);
+                self.begin(at, half);
             }
             if self.running.is_empty() {
                 break;
@@ -177,15 +198,15 @@ impl<'a> Dispatcher<'a> {
             tokio::select! {
                 Some(ended) = self.running.join_next() => {
                     // A step that panicked says nothing here: it is told of at the end.
-                    if let Ok((at, started, result)) = ended {
-                        self.ended[at] = true;
-                        self.end(at, started, result);
+                    if let Ok((at, (half, result))) = ended {
+                        self.progress[at].running = false;
+                        self.end(at, half, result);
                     }
                 }
                 Ok(()) = stop.changed() => {}
             }
         }
-        self.note_not_started();
+        self.note_not_finished();
         self.report
     }
 
@@ -197,95 +218,142 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn begin(&mut self, at: usize) {
+    fn begin(&mut self, at: usize, half: Half) {
         let step = Arc::new(self.plan.steps[at].clone());
-        let record = self.state.resources.get(&step.address).cloned();
-        self.begun[at] = true;
-        (self.crew.events)(Event::Started {
-            address: step.address.clone(),
-            action: step.action,
-        });
+        let progress = &mut self.progress[at];
+        let record = if progress.done.is_empty() {
+            self.state.resources.get(&step.address).cloned()
+        } else {
+            progress.record.take()
+        };
+        progress.running = true;
+        let started = match progress.begun {
+            Some(started) => started,
+            None => {
+                let now = Instant::now();
+                progress.begun = Some(now);
+                (self.crew.events)(Event::Started {
+                    address: step.address.clone(),
+                    action: step.action,
+                });
+                now
+            }
+        };
         let source = self.plan.source_of(&step.address).cloned();
-        let (crew, started) = (self.crew.clone(), Instant::now());
-        self.running
-            .spawn(async move { (at, started, carry_out(step, source, record, crew).await) });
+        let crew = self.crew.clone();
+        self.running.spawn(async move {
+            let result = carry_out(step, half, started, source, record, crew).await;
+            (at, (half, result))
+        });
     }
 
-    fn end(&mut self, at: usize, started: Instant, result: Result<String, Trouble>) {
-        let Step {
-            address, action, ..
-        } = &self.plan.steps[at];
-        let (address, action, elapsed) = (address.clone(), *action, started.elapsed());
+    fn end(&mut self, at: usize, half: Half, result: Result<Done, Trouble>) {
+        let step = &self.plan.steps[at];
+        let progress = &mut self.progress[at];
+        let elapsed = progress.begun.map(|begun| begun.elapsed());
+        let elapsed = elapsed.unwrap_or_default();
+        let (address, action) = (step.address.clone(), step.action);
         match result {
-            Ok(id) => {
-                self.ended_well[at] = true;
-                self.report.done.push((address.clone(), action));
-                (self.crew.events)(Event::Completed {
-                    address,
-                    action,
-                    id,
-                    elapsed,
-                });
-                for follower in &self.followers[at] {
-                    self.blockers[*follower] -= 1;
-                    if self.blockers[*follower] == 0 {
+            Ok(Done { id, record }) => {
+                progress.done.push(half);
+                progress.record = record;
+                if progress.done.len() == step.halves().len() {
+                    self.report.counts = self.report.counts + step.counts();
+                    self.report.done.push((address.clone(), action));
+                    (self.crew.events)(Event::Completed {
+                        address,
+                        action,
+                        id,
+                        elapsed,
+                    });
+                }
+                for follower in self.followers.get(&(at, half)).into_iter().flatten() {
+                    let blockers = self.blockers.entry(*follower).or_default();
+                    *blockers -= 1;
+                    if *blockers == 0 {
                         self.ready.insert(*follower);
                     }
                 }
             }
-            Err(Trouble::NotSent) => self.begun[at] = false,
-            Err(Trouble::Interrupted) => self.report.unfinished.push(address),
-            Err(Trouble::Failed(failure)) => {
-                self.report.failed.push((address.clone(), failure.clone()));
-                (self.crew.events)(Event::Failed {
-                    address,
-                    action,
-                    failure,
-                    elapsed,
-                });
+            // What its other half has sent is no less sent.
+            Err(Trouble::NotSent) if progress.done.is_empty() => progress.begun = None,
+            Err(Trouble::NotSent | Trouble::Interrupted) => {
+                progress.told = true;
+                self.report.unfinished.push(address);
             }
+            Err(Trouble::Failed(failure)) => self.note_failure(at, failure, elapsed),
             Err(Trouble::Unrecorded(failure)) => {
                 self.halted = true;
-                self.report.failed.push((address.clone(), failure.clone()));
-                (self.crew.events)(Event::Failed {
-                    address,
-                    action,
-                    failure,
-                    elapsed,
-                });
+                self.note_failure(at, failure, elapsed);
             }
         }
     }
 
-    fn note_not_started(&mut self) {
+    fn note_failure(&mut self, at: usize, failure: Failure, elapsed: Duration) {
+        let Step {
+            address, action, ..
+        } = &self.plan.steps[at];
+        let (address, action) = (address.clone(), *action);
+        self.progress[at].told = true;
+        self.report.failed.push((address.clone(), failure.clone()));
+        (self.crew.events)(Event::Failed {
+            address,
+            action,
+            failure,
+            elapsed,
+        });
+    }
+
+    fn note_not_finished(&mut self) {
         for (at, step) in self.plan.steps.iter().enumerate() {
-            if self.begun[at] && !self.ended[at] {
+            let progress = &self.progress[at];
+            let missing = step
+                .halves()
+                .iter()
+                .find(|half| !progress.done.contains(half));
+            let Some(missing) = missing.filter(|_| !progress.told) else {
+                continue;
+            };
+            let address = step.address.clone();
+            if progress.running {
                 let failure = Failure {
                     summary: "gwplan itself failed in this step".to_owned(),
                     help: "its record tells how far it came: plan again, and please report this"
                         .to_owned(),
                 };
-                self.report.failed.push((step.address.clone(), failure));
+                self.report.failed.push((address, failure));
+            } else if progress.begun.is_some() && self.report.interrupted {
+                self.report.unfinished.push(address);
+            } else {
+                let why = self.why_not_begun(at, *missing);
+                self.report.not_started.push((address, why));
             }
-            if self.begun[at] {
-                continue;
-            }
-            let unmet = step
-                .after_steps
-                .iter()
-                .find(|before| !self.ended_well[**before]);
-            let why = match unmet {
-                _ if self.report.interrupted => "the run was interrupted".to_owned(),
-                Some(before) => {
-                    let before = &self.plan.steps[*before].address;
-                    format!("it comes after {before}, which did not end well")
-                }
-                None => "the state can't be written".to_owned(),
-            };
-            self.report.not_started.push((step.address.clone(), why));
         }
         self.report.done.sort();
         self.report.failed.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.report.unfinished.sort();
+    }
+
+    /// Says what has kept a half from being begun.
+    fn why_not_begun(&self, at: usize, half: Half) -> String {
+        let step = &self.plan.steps[at];
+        let mut precedences = step.after_steps.iter();
+        let unmet = precedences
+            .find(|one| one.half == half && !self.progress[one.step].done.contains(&one.ended));
+        let why = match unmet {
+            _ if self.report.interrupted => "the run was interrupted".to_owned(),
+            Some(before) => {
+                let before = &self.plan.steps[before.step].address;
+                format!("it comes after {before}, which did not end well")
+            }
+            None => "the state can't be written".to_owned(),
+        };
+        match (self.progress[at].begun.is_some(), half) {
+            (false, _) => why,
+            (true, Half::Make) => format!("the old one is deleted, but no new one is made: {why}"),
+            (true, Half::Unmake) => {
+                format!("the new one is made, but the old one is not deleted: {why}")
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ mod refresh;
 mod send;
 mod settle;
 mod step;
+mod succession;
 mod tags;
 mod update;
 mod watch;

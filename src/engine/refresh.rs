@@ -233,7 +233,12 @@ fn with_details(
         .collect();
     let speaks = |attributes: &Attributes| detailed.iter().any(|key| attributes.contains_key(*key));
     let mut concerned = Vec::new();
-    for (address, record) in &state.resources {
+    let recorded = state.resources.iter().flat_map(|(address, record)| {
+        // A successor is compared with the files just as the one that it is to replace.
+        let both = [Some(record), record.successor.as_deref()];
+        both.into_iter().flatten().map(move |one| (address, one))
+    });
+    for (address, record) in recorded {
         let identity = record.identity();
         let wanted = desired
             .get(address)

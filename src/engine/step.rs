@@ -16,7 +16,7 @@ use crate::model::{
     Address, Attributes, Clock, FieldPath, Identity, OWNER_KEY, Observed, SourceLine, hex,
     owner_tag, set_value_at,
 };
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Half, PlannedCall, Step};
 use crate::state::{Change, Draft, Record, Request, Status};
 
 use super::orphans;
@@ -66,13 +66,29 @@ impl Trouble {
     }
 }
 
-/// Carries out a step and returns the id of its resource.
+/// Holds what a half of a step has come to.
+pub(super) struct Done {
+    /// The id of its resource.
+    pub(super) id: String,
+    /// Its record, where there is one for the other half to go on from.
+    pub(super) record: Option<Record>,
+}
+
+impl Done {
+    fn with(id: String) -> Self {
+        Self { id, record: None }
+    }
+}
+
+/// Carries out one half of a step; `record` is what is recorded of its resource when it begins.
 pub(super) async fn carry_out(
     step: Arc<Step>,
+    half: Half,
+    started: Instant,
     source: Option<SourceLine>,
     record: Option<Record>,
     crew: Crew,
-) -> Result<String, Trouble> {
+) -> Result<Done, Trouble> {
     let Some(kind) = kinds::find(step.address.kind()) else {
         let kind = step.address.kind();
         return Err(Trouble::failed(
@@ -85,30 +101,30 @@ pub(super) async fn carry_out(
         source,
         kind,
         crew: &crew,
-        started: Instant::now(),
+        started,
         sent: AtomicBool::new(false),
         open: AtomicBool::new(false),
     };
-    match (step.action, record) {
-        (Action::Create, _) => job.create().await,
-        (Action::Update, Some(record)) => job.update(record).await,
-        (Action::Replace, Some(record))
-            if step.create_before_destroy || record.successor.is_some() =>
-        {
-            job.replace_create_first(record).await
+    match (step.action, half, record) {
+        (Action::Create, ..) => job.create().await.map(Done::with),
+        (Action::Replace, Half::Make, _) if !step.create_before_destroy => {
+            job.create().await.map(Done::with)
         }
-        (Action::Replace, Some(record)) => {
-            job.delete(record).await?;
-            job.create().await
+        (Action::Update, _, Some(record)) => job.update(record).await.map(Done::with),
+        (Action::Replace, Half::Make, Some(record)) => job.make_successor(record).await,
+        (Action::Replace, Half::Unmake, Some(record)) if step.create_before_destroy => {
+            job.delete_predecessor(record).await.map(Done::with)
         }
-        (Action::Delete, Some(record)) => job.delete(record).await,
-        (Action::AwaitCreate, Some(record)) => job
-            .finish_create(record, Place::Main)
-            .await
-            .map(|record| record.id),
-        (Action::AwaitDelete, Some(record)) => job.await_gone(record).await,
-        (Action::Forget, Some(record)) => job.give_up(record).await,
-        (_, None) => Err(Trouble::failed(
+        (Action::Replace | Action::Delete, _, Some(record)) => {
+            job.delete(record).await.map(Done::with)
+        }
+        (Action::AwaitCreate, _, Some(record)) => {
+            let made = job.finish_create(record, Place::Main).await;
+            made.map(|record| Done::with(record.id))
+        }
+        (Action::AwaitDelete, _, Some(record)) => job.await_gone(record).await.map(Done::with),
+        (Action::Forget, _, Some(record)) => job.give_up(record).await.map(Done::with),
+        (_, _, None) => Err(Trouble::failed(
             format!("the state holds no {} any more", step.address),
             "make a new plan",
         )),
@@ -165,6 +181,7 @@ impl Job<'_> {
 
     async fn update(&self, mut record: Record) -> Result<String, Trouble> {
         self.check_unmoved(&record.identity()).await?;
+        self.give_up_successor(&mut record).await?;
         record.depends_on.clone_from(&self.step.depends_on);
         record.prevent_destroy = self.step.prevent_destroy;
         record.source.clone_from(&self.source);
@@ -179,34 +196,7 @@ impl Job<'_> {
         Ok(record.id)
     }
 
-    /// Makes the new one and waits for it; only then the old one is deleted.
-    async fn replace_create_first(&self, mut old: Record) -> Result<String, Trouble> {
-        let mut successor = old.successor.take();
-        if let Some(failed) =
-            successor.take_if(|record| matches!(record.status, Status::Tainted | Status::Deleting))
-        {
-            // What could not be made is of no use to anybody.
-            self.delete_one(&failed.identity()).await?;
-        }
-        let place = Place::SuccessorOf(Box::new(old.clone()));
-        let made = if let Some(record) = successor {
-            *record
-        } else {
-            self.check_unmoved(&old.identity()).await?;
-            self.make(&place).await?
-        };
-        let made = self.finish_create(made, place).await?;
-        let identity = old.identity();
-        self.lift_protection(&mut old.clone()).await?;
-        old.status = Status::Deleting;
-        old.successor = Some(Box::new(made.clone()));
-        self.settle(old, None).await?;
-        self.delete_one(&identity).await?;
-        self.settle(made.clone(), None).await?;
-        Ok(made.id)
-    }
-
-    async fn make(&self, place: &Place) -> Result<Record, Trouble> {
+    pub(super) async fn make(&self, place: &Place) -> Result<Record, Trouble> {
         let draft = Draft {
             kind: self.step.address.kind().to_owned(),
             region: self.step.region.clone(),
@@ -269,7 +259,11 @@ impl Job<'_> {
     }
 
     /// Waits until a new resource runs, and makes the calls that follow.
-    async fn finish_create(&self, mut record: Record, place: Place) -> Result<Record, Trouble> {
+    pub(super) async fn finish_create(
+        &self,
+        mut record: Record,
+        place: Place,
+    ) -> Result<Record, Trouble> {
         let identity = record.identity();
         let limit = self.crew.create_limit;
         match self
@@ -323,10 +317,8 @@ impl Job<'_> {
     async fn delete(&self, mut record: Record) -> Result<String, Trouble> {
         let identity = record.identity();
         self.check_unmoved(&identity).await?;
+        self.give_up_successor(&mut record).await?;
         self.lift_protection(&mut record).await?;
-        if let Some(successor) = record.successor.take() {
-            self.delete_one(&successor.identity()).await?;
-        }
         match self.send_delete(&identity).await? {
             Sent::Accepted(status) => {
                 record.status = Status::Deleting;
@@ -342,29 +334,35 @@ impl Job<'_> {
         }
     }
 
-    async fn lift_protection(&self, record: &mut Record) -> Result<(), Trouble> {
+    pub(super) async fn lift_protection(&self, record: &mut Record) -> Result<(), Trouble> {
         if self.step.calls_before_delete.is_empty() {
             return Ok(());
         }
-        let mut lifted = self.step.before.clone();
-        for path in self
-            .step
-            .calls_before_delete
-            .iter()
-            .flat_map(|planned| &planned.paths)
-        {
+        let (identity, calls) = (record.identity(), &self.step.calls_before_delete);
+        self.lift(calls, &self.step.before, &identity, record).await
+    }
+
+    /// Switches off what keeps the cloud from deleting a resource.
+    pub(super) async fn lift(
+        &self,
+        calls: &[PlannedCall],
+        before: &Attributes,
+        identity: &Identity,
+        record: &Record,
+    ) -> Result<(), Trouble> {
+        let mut lifted = before.clone();
+        for path in calls.iter().flat_map(|planned| &planned.paths) {
             set_value_at(&mut lifted, path, Some(false.into()));
         }
-        let identity = record.identity();
-        for planned in &self.step.calls_before_delete {
-            self.make_call(planned, &lifted, &identity, record).await?;
+        for planned in calls {
+            self.make_call(planned, &lifted, identity, record).await?;
             self.close().await?;
         }
         Ok(())
     }
 
     /// Deletes a resource that no record stands for alone, and waits until it is gone.
-    async fn delete_one(&self, identity: &Identity) -> Result<(), Trouble> {
+    pub(super) async fn delete_one(&self, identity: &Identity) -> Result<(), Trouble> {
         let sent = self.send_delete(identity).await?;
         self.close().await?;
         if let Sent::Accepted(status) = sent {

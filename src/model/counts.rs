@@ -1,5 +1,7 @@
 //! What a plan does, or did, in numbers.
 
+use std::ops::Add;
+
 use serde::{Deserialize, Serialize};
 
 /// Counts what is to be done.
@@ -21,6 +23,30 @@ pub struct Counts {
     /// Records that get another address.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: usize,
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        // Taken apart, so that a new count is not forgotten.
+        let Self {
+            add,
+            change,
+            destroy,
+            resume,
+            forget,
+            moved,
+        } = self;
+        Self {
+            add: add + other.add,
+            change: change + other.change,
+            destroy: destroy + other.destroy,
+            resume: resume + other.resume,
+            forget: forget + other.forget,
+            moved: moved + other.moved,
+        }
+    }
 }
 
 #[expect(

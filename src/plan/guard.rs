@@ -65,28 +65,14 @@ pub(super) fn lift_delete_guard(
         verb,
         ..
     } = doomed;
-    let Some(guard) = schema
-        .delete_guard
-        .and_then(|key| field(schema.fields, key))
-    else {
+    let Some(lifting) = lifting_call(schema, before) else {
         return Vec::new();
     };
-    let is_on =
-        |attributes: &Attributes| attributes.get(guard.key).and_then(Value::as_bool) == Some(true);
-    if !is_on(before) {
-        return Vec::new();
-    }
     let desired = inputs.desired.get(address);
-    if let (Some(desired), Change::AfterCreate(call) | Change::InPlace(call)) =
-        (desired, guard.change)
-        && !is_on(&desired.attributes)
-    {
-        return vec![PlannedCall {
-            action: call.to_owned(),
-            paths: vec![FieldPath::from_iter([guard.key])],
-        }];
+    if desired.is_some_and(|desired| guard_of(schema, &desired.attributes).is_none()) {
+        return vec![lifting];
     }
-    let key = guard.key;
+    let key = schema.delete_guard.unwrap_or_default();
     let help = match desired {
         Some(_) => format!(
             "set `{key}: false` here to have it lifted first, or undo the change that asks for this"
@@ -105,6 +91,28 @@ pub(super) fn lift_delete_guard(
         .at(place(desired)),
     );
     Vec::new()
+}
+
+/// Returns the cloud's own protection, where it is on.
+fn guard_of(schema: &ResourceSchema, attributes: &Attributes) -> Option<&'static Field> {
+    let guard = field(schema.fields, schema.delete_guard?)?;
+    let is_on = attributes.get(guard.key).and_then(Value::as_bool) == Some(true);
+    is_on.then_some(guard)
+}
+
+/// Returns the call that lifts the cloud's own protection, where it is on.
+pub(super) fn lifting_call(
+    schema: &ResourceSchema,
+    attributes: &Attributes,
+) -> Option<PlannedCall> {
+    let guard = guard_of(schema, attributes)?;
+    match guard.change {
+        Change::AfterCreate(call) | Change::InPlace(call) => Some(PlannedCall {
+            action: call.to_owned(),
+            paths: vec![FieldPath::from_iter([guard.key])],
+        }),
+        _ => None,
+    }
 }
 
 fn place(desired: Option<&Desired>) -> Option<crate::model::Location> {

@@ -12,6 +12,7 @@ mod decide;
 mod diff;
 mod drift;
 mod guard;
+mod known;
 mod moves;
 mod order;
 mod owners;
@@ -20,6 +21,7 @@ mod recovery;
 mod saved;
 mod select;
 mod strays;
+mod succession;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -177,8 +179,112 @@ pub struct Step {
     pub depends_on: Vec<Address>,
     /// Whether the record will say that destroying it is an error.
     pub prevent_destroy: bool,
-    /// The positions in [`Plan::steps`] of the steps that must have ended well before this one.
-    pub after_steps: Vec<usize>,
+    /// The resource that a replacement, which was cut off, has made to take the place of the existing
+    /// one, and what becomes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Successor>,
+    /// What must have ended well before each half of this step begins.
+    pub after_steps: Vec<Precedence>,
+}
+
+/// Tells what becomes of the resource that a replacement, which was cut off, has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Successor {
+    /// Its name in the cloud.
+    pub identity: Identity,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Its attributes as they are.
+    pub before: Attributes,
+    /// The calls that come before its delete, such as lifting a protection.
+    pub calls_before_delete: Vec<PlannedCall>,
+}
+
+/// Says what becomes of a resource that a replacement, which was cut off, has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It takes the place that it was made for.
+    Kept,
+    /// It is deleted: it is not what the files want.
+    Deleted,
+}
+
+/// Names one half of a step.
+///
+/// A replacement has both, in the one order or the other; every other step is one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Half {
+    /// After it the resource is there as it is wanted.
+    Make,
+    /// After it the resource that was there is gone.
+    Unmake,
+}
+
+/// Says that one half of a step begins only when a half of another step has ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Precedence {
+    /// The half that has to wait.
+    pub half: Half,
+    /// The position in [`Plan::steps`] of the step that it waits for.
+    pub step: usize,
+    /// The half of that step that it waits for.
+    pub ended: Half,
+}
+
+impl Step {
+    /// Returns the halves of the step in the order in which they are carried out.
+    pub fn halves(&self) -> &'static [Half] {
+        match self.action {
+            Action::Create | Action::Update | Action::AwaitCreate => &[Half::Make],
+            Action::Delete | Action::AwaitDelete | Action::Forget => &[Half::Unmake],
+            Action::Replace if self.create_before_destroy => &[Half::Make, Half::Unmake],
+            Action::Replace => &[Half::Unmake, Half::Make],
+        }
+    }
+
+    /// Tells whether one half is part of the step.
+    pub fn has(&self, half: Half) -> bool {
+        self.halves().contains(&half)
+    }
+
+    /// Returns the successor that the step deletes, if it deletes one.
+    pub fn deleted_successor(&self) -> Option<&Successor> {
+        let successor = self.successor.as_ref()?;
+        (successor.fate == Fate::Deleted).then_some(successor)
+    }
+
+    /// Counts the resources that the step deletes: its own, and a successor that is given up.
+    pub fn deletes(&self) -> usize {
+        let own = matches!(self.action, Action::Delete | Action::Replace);
+        usize::from(own) + usize::from(self.deleted_successor().is_some())
+    }
+
+    /// Counts what the step does.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            destroy: self.deletes(),
+            ..Counts::default()
+        };
+        match self.action {
+            Action::Create => counts.add = 1,
+            Action::Replace if !self.finishes_successor() => counts.add = 1,
+            Action::Update if self.calls.is_empty() => {}
+            Action::Update => counts.change = 1,
+            Action::Delete => {}
+            // What takes the place of the one that is replaced is there already.
+            Action::Replace | Action::AwaitCreate | Action::AwaitDelete => counts.resume = 1,
+            Action::Forget => counts.forget = 1,
+        }
+        counts
+    }
+
+    /// Tells whether what takes the place of the existing resource is there already.
+    pub fn finishes_successor(&self) -> bool {
+        let successor = self.successor.as_ref();
+        successor.is_some_and(|successor| successor.fate == Fate::Kept)
+    }
 }
 
 /// Tells what is lost for good when a step is carried out.
@@ -193,6 +299,8 @@ pub enum Loss {
     UnknownAddresses,
     /// What these may know of it, which depend on it.
     Dependants(Vec<Address>),
+    /// The id of the resource that a replacement, which was cut off, has made.
+    Successor(String),
 }
 
 impl Loss {
@@ -344,24 +452,13 @@ impl Plan {
 
     /// Counts what is to be done.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts {
+        let moved = Counts {
             moved: self.moves.len(),
             ..Counts::default()
         };
-        for step in &self.steps {
-            match step.action {
-                Action::Create => counts.add += 1,
-                Action::Update => counts.change += 1,
-                Action::Replace => {
-                    counts.add += 1;
-                    counts.destroy += 1;
-                }
-                Action::Delete => counts.destroy += 1,
-                Action::AwaitCreate | Action::AwaitDelete => counts.resume += 1,
-                Action::Forget => counts.forget += 1,
-            }
-        }
-        counts
+        self.steps
+            .iter()
+            .fold(moved, |sum, step| sum + step.counts())
     }
 
     /// Returns the address that each resource had until now which gets another one.

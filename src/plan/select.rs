@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Address, Fault};
 
-use super::{Inputs, Plan};
+use super::{Inputs, Plan, Precedence};
 
 /// Leaves out what was not asked for.
 ///
@@ -42,7 +42,10 @@ pub(super) fn narrow(plan: &mut Plan, inputs: &Inputs<'_>) -> Result<(), Fault> 
         step.after_steps = step
             .after_steps
             .iter()
-            .filter_map(|at| new_positions[*at])
+            .filter_map(|one| {
+                let step = new_positions[one.step]?;
+                Some(Precedence { step, ..*one })
+            })
             .collect();
     }
     plan.steps = steps;
@@ -70,7 +73,7 @@ fn kept(plan: &Plan, targets: &[Address], excludes: &[Address]) -> Vec<bool> {
         .collect();
     let mut queue: Vec<usize> = (0..count).filter(|at| keep[*at]).collect();
     while let Some(at) = queue.pop() {
-        for before in &plan.steps[at].after_steps {
+        for Precedence { step: before, .. } in &plan.steps[at].after_steps {
             if !keep[*before] {
                 keep[*before] = true;
                 queue.push(*before);
@@ -79,7 +82,7 @@ fn kept(plan: &Plan, targets: &[Address], excludes: &[Address]) -> Vec<bool> {
     }
     let mut followers = vec![Vec::new(); count];
     for (at, step) in plan.steps.iter().enumerate() {
-        for before in &step.after_steps {
+        for Precedence { step: before, .. } in &step.after_steps {
             followers[*before].push(at);
         }
     }

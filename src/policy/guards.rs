@@ -3,6 +3,8 @@
 //! What a plan leaves as it is, is not judged, and neither is a value that a resource has already:
 //! a guard that is new to a project holds up nothing that was there before.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Address, Attributes, Diagnostic, FieldPath, Location, Value, value_at};
 use crate::plan::{Action, Move, Plan, Reason, Schemas, Step};
 use crate::schema::Guarded;
@@ -138,8 +140,19 @@ fn few<'a>(names: impl Iterator<Item = &'a Address>) -> String {
     }
 }
 
-/// Returns the steps that destroy something, but for what a run before has begun: that can't be taken
-/// back, and was let through then.
+/// Counts what a plan destroys, but for what a run before has begun: that can't be taken back, and was let
+/// through then. A successor that is given up was not.
+fn destroyed(plan: &Plan) -> (usize, Vec<&Address>) {
+    let begun: Vec<&Address> = destroying(plan).map(|step| &step.address).collect();
+    let steps = plan.steps.iter();
+    let given_up = steps.filter(|step| step.deleted_successor().is_some());
+    let given_up: Vec<&Address> = given_up.map(|step| &step.address).collect();
+    let count = begun.len() + given_up.len();
+    let names: BTreeSet<&Address> = begun.into_iter().chain(given_up).collect();
+    (count, names.into_iter().collect())
+}
+
+/// Returns the steps that destroy the resource of their address, but for those that a run before has begun.
 fn destroying(plan: &Plan) -> impl Iterator<Item = &Step> {
     plan.steps.iter().filter(|step| {
         matches!(step.action, Action::Delete | Action::Replace) && step.reason != Reason::Unfinished
@@ -157,13 +170,13 @@ fn giving_up(plan: &Plan) -> impl Iterator<Item = &Step> {
 
 fn max_destroys(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
     let limit = settings.get("limit").and_then(Value::as_int).unwrap_or(0);
-    let count = destroying(subject.plan).count();
+    let (count, names) = destroyed(subject.plan);
     if i64::try_from(count).is_ok_and(|count| count <= limit) {
         return Vec::new();
     }
-    let names = few(destroying(subject.plan).map(|step| &step.address));
+    let names = few(names.into_iter());
     let message = format!(
-        "the plan destroys {count}, replacements among them, and {limit} at most may be: {names}"
+        "the plan destroys {count} (replacements count), more than the limit of {limit}: {names}"
     );
     vec![(None, message)]
 }

@@ -47,10 +47,14 @@ impl Risk {
         let public = step.losses.iter().any(Loss::is_public);
         match step.action {
             Action::Delete => Self::Destroy,
-            Action::Replace | Action::Update if public => Self::LosesAddress,
+            // A replacement that is taken back destroys what it has made.
+            Action::Update if step.deleted_successor().is_some() => Self::Destroy,
+            Action::Replace | Action::Update | Action::AwaitCreate if public => Self::LosesAddress,
             Action::Replace => Self::Replace,
             Action::Create => Self::Cost,
-            Action::Update if step.changes.iter().any(|one| is_billed(&one.path, billed)) => {
+            Action::Update | Action::AwaitCreate
+                if step.changes.iter().any(|one| is_billed(&one.path, billed)) =>
+            {
                 Self::Cost
             }
             Action::Update | Action::AwaitCreate | Action::AwaitDelete | Action::Forget => {

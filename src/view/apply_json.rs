@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::event::{Event, Report};
-use crate::model::{Address, Clock, Diagnostic};
+use crate::model::{Address, Clock, Counts, Diagnostic};
 use crate::plan::{Action, Goal, Plan, Schemas};
 
 use super::diagnostics::diagnostic_json;
@@ -67,7 +67,7 @@ impl<'a> JsonLines<'a> {
                 body,
             );
         }
-        let counts = counts(plan.steps.iter().map(|step| step.action));
+        let counts = counts(plan.counts(), plan.steps.iter().map(|step| step.action));
         let [add, change, destroy] = counts;
         let message = format!("Plan: {add} to add, {change} to change, {destroy} to destroy.");
         out + &self.summary(&message, counts, "plan")
@@ -177,7 +177,7 @@ impl<'a> JsonLines<'a> {
 
     /// Renders the last line; the goal tells an apply from a destroy.
     pub fn report(&self, report: &Report, goal: Goal) -> String {
-        let counts = counts(report.done.iter().map(|(_, action)| *action));
+        let counts = counts(report.counts, report.done.iter().map(|(_, action)| *action));
         let [added, changed, destroyed] = counts;
         let (verb, operation) = match goal {
             Goal::Converge => ("Apply", "apply"),
@@ -196,12 +196,15 @@ impl<'a> JsonLines<'a> {
 
 /// Counts what is added, changed and removed; the format has no word for waiting, so what is waited
 /// for counts as what it comes to, as its own message says.
-fn counts(actions: impl Iterator<Item = Action>) -> [usize; 3] {
-    actions.fold([0; 3], |[add, change, remove], action| {
+fn counts(counts: Counts, actions: impl Iterator<Item = Action>) -> [usize; 3] {
+    let Counts {
+        change, destroy, ..
+    } = counts;
+    actions.fold([0, change, destroy], |[add, change, remove], action| {
         [
             add + usize::from(action.makes()),
-            change + usize::from(action == Action::Update),
-            remove + usize::from(action.destroys()),
+            change,
+            remove + usize::from(action == Action::AwaitDelete),
         ]
     })
 }

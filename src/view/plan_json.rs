@@ -16,7 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, has_errors, is_invisible, set_value_at};
-use crate::plan::{Action, Drift, DriftedField, How, Plan, Reason, Schemas, Step};
+use crate::plan::{Action, Drift, DriftedField, How, Plan, Reason, Schemas, Step, Successor};
 use crate::review::Review;
 use crate::state::State;
 
@@ -105,7 +105,13 @@ fn written_out(json: &str) -> Cow<'_, str> {
 ///
 /// A replacement is a create and a delete.
 pub fn render_summary(plan: &Plan) -> String {
-    let words = plan.steps.iter().flat_map(|step| actions(step));
+    let words = plan.steps.iter().flat_map(|step| {
+        let given_up: &[&str] = match step.deleted_successor() {
+            Some(_) => &["delete"],
+            None => &[],
+        };
+        actions(step).iter().chain(given_up)
+    });
     let words: Vec<&str> = words.copied().collect();
     let count = |wanted: &str| words.iter().filter(|word| **word == wanted).count();
     let (create, update, delete) = (count("create"), count("update"), count("delete"));
@@ -131,7 +137,23 @@ fn resource_changes(plan: &Plan, sides: &Sides, schemas: Schemas<'_>) -> Vec<Jso
             change["previous_address"] = json!(from.to_string());
         }
     }
-    changes.into_values().collect()
+    let given_up = plan.steps.iter();
+    let given_up = given_up.filter_map(|step| Some((step, step.deleted_successor()?)));
+    let given_up = given_up.map(|(step, successor)| deposed(step, successor, schemas));
+    changes.into_values().chain(given_up).collect()
+}
+
+/// Renders the delete of what a replacement that was cut off has made: Terraform calls a second object of
+/// one address deposed, and names it by a key.
+fn deposed(step: &Step, successor: &Successor, schemas: Schemas<'_>) -> Json {
+    let mut before = values(&successor.before);
+    before.insert("gatewayId".to_owned(), json!(successor.identity.id));
+    before.insert("region".to_owned(), json!(successor.identity.region));
+    let mut object = head(&step.address, schemas);
+    object.insert("deposed".to_owned(), json!(successor.identity.id));
+    let change = change_json(&["delete"], Some(&before), None, &json!({}));
+    object.insert("change".to_owned(), change);
+    Json::Object(object)
 }
 
 /// Terraform's words for what is done to a resource.
@@ -144,8 +166,8 @@ fn actions(step: &Step) -> &'static [&'static str] {
         Action::Replace => &["delete", "create"],
         Action::Delete | Action::AwaitDelete => &["delete"],
         Action::Forget => &["forget"],
-        // Calls that follow the create set what it could not carry.
-        Action::AwaitCreate if step.calls.is_empty() => &["no-op"],
+        // What is only waited for is not changed; that a successor is deleted is told apart.
+        Action::Update | Action::AwaitCreate if step.calls.is_empty() => &["no-op"],
         Action::Update | Action::AwaitCreate => &["update"],
     }
 }

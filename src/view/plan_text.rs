@@ -188,7 +188,7 @@ fn render_item(out: &mut String, item: &Item<'_>) {
     );
     match step.action {
         Action::Create | Action::Replace if step.changes.is_empty() => render_new(out, item),
-        Action::Update | Action::Replace => {
+        Action::Update | Action::Replace | Action::AwaitCreate => {
             let paths = step.changes.iter().map(|change| path_key(&change.path));
             let width = paths.map(|key| key.chars().count()).max();
             for change in &step.changes {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::event::Report;
-use crate::plan::Action;
+use crate::model::Counts;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -15,7 +15,10 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 /// `moved` is how many records got another address: that is done before any step.
 pub fn render(report: &Report, moved: usize, verb: &str) -> String {
     let mut out = String::new();
-    let counts = counts(report, moved);
+    let counts = counted(&Counts {
+        moved,
+        ..report.counts
+    });
     if report.failed.is_empty() && !report.interrupted {
         let _ = writeln!(out, "{GOOD}{verb} complete!{GOOD:#} Resources: {counts}.");
         return out;
@@ -53,24 +56,22 @@ pub fn render(report: &Report, moved: usize, verb: &str) -> String {
 }
 
 /// Counts what was done, in the words in which the plan counts what is to be done.
-fn counts(report: &Report, moved: usize) -> String {
-    let count = |wanted: &[Action]| {
-        let done = report.done.iter();
-        done.filter(|(_, action)| wanted.contains(action)).count()
-    };
-    let added = count(&[Action::Create, Action::Replace]);
-    let changed = count(&[Action::Update]);
-    let destroyed = count(&[Action::Delete, Action::Replace]);
-    let mut text = format!("{added} added, {changed} changed, {destroyed} destroyed");
+fn counted(counts: &Counts) -> String {
+    let Counts {
+        add,
+        change,
+        destroy,
+        resume,
+        forget,
+        moved,
+    } = counts;
+    let mut text = format!("{add} added, {change} changed, {destroy} destroyed");
     for (number, what) in [
-        (
-            count(&[Action::AwaitCreate, Action::AwaitDelete]),
-            "waited for",
-        ),
-        (count(&[Action::Forget]), "forgotten"),
+        (resume, "waited for"),
+        (forget, "forgotten"),
         (moved, "moved"),
     ] {
-        if number > 0 {
+        if *number > 0 {
             let _ = write!(text, ", {number} {what}");
         }
     }
@@ -80,30 +81,28 @@ fn counts(report: &Report, moved: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Address;
 
     #[test]
     fn everything_that_was_done_is_counted_and_what_was_not_is_left_out() {
-        let address = Address::new("gateway", "a").expect("an address");
-        let done = |actions: &[Action]| Report {
-            done: actions
-                .iter()
-                .map(|action| (address.clone(), *action))
-                .collect(),
+        let report = |counts: Counts| Report {
+            counts,
             ..Report::default()
         };
+        let few = Counts {
+            add: 1,
+            change: 1,
+            destroy: 1,
+            ..Counts::default()
+        };
         let plain = "1 added, 1 changed, 1 destroyed";
-        let report = done(&[Action::Create, Action::Update, Action::Delete]);
-        assert_eq!(counts(&report, 0), plain);
-        let report = done(&[
-            Action::Replace,
-            Action::Update,
-            Action::AwaitCreate,
-            Action::AwaitDelete,
-            Action::Forget,
-        ]);
+        let end = |text: &str| format!("Resources: {text}.\n");
+        assert!(render(&report(few), 0, "Apply").ends_with(&end(plain)));
+        let all = Counts {
+            resume: 2,
+            forget: 1,
+            ..few
+        };
         let more = format!("{plain}, 2 waited for, 1 forgotten, 3 moved");
-        assert_eq!(counts(&report, 3), more);
-        assert!(render(&report, 3, "Apply").ends_with(&format!("Resources: {more}.\n")));
+        assert!(render(&report(all), 3, "Apply").ends_with(&end(&more)));
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::{self, Write};
 
 use crate::model::{Address, Counts, SourceLine, Value, visible};
-use crate::plan::{Action, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step};
+use crate::plan::{
+    Action, Fate, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step, Successor,
+};
 use crate::policy::Finding;
 use crate::review::{Barrier, Item, Risk, Shift, Verdict};
 
@@ -71,6 +73,12 @@ pub(super) fn plain(parts: &[Part]) -> String {
 pub(super) fn headline(step: &Step) -> &'static str {
     match step.action {
         Action::Create => "will be created",
+        Action::Update if step.calls.is_empty() => {
+            "stays as it is; the replacement that was begun will be destroyed"
+        }
+        Action::AwaitCreate if !step.changes.is_empty() => {
+            "is being created already; apply waits for it and updates it in-place"
+        }
         Action::Update => "will be updated in-place",
         Action::Replace => "must be replaced",
         Action::Delete => "will be destroyed",
@@ -98,6 +106,7 @@ pub(super) fn sign(step: &Step) -> &'static str {
 /// resource was called until now.
 pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
     let mut causes = reasons(item);
+    causes.extend(item.step.successor.as_ref().map(succession));
     if let Some(from) = item.moved_from {
         causes.push(Cause {
             parts: vec![
@@ -109,6 +118,22 @@ pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
         });
     }
     causes
+}
+
+/// Says what becomes of what a replacement that was cut off has made.
+fn succession(successor: &Successor) -> Cause<'static> {
+    let fate = match successor.fate {
+        Fate::Kept => ", which it made, takes its place",
+        Fate::Deleted => ", which it made, will be destroyed",
+    };
+    Cause {
+        parts: vec![
+            Part::Words("a replacement was cut off: "),
+            Part::Word(successor.identity.id.clone()),
+            Part::Words(fate),
+        ],
+        ..Cause::plain("")
+    }
 }
 
 fn reasons<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
@@ -169,6 +194,10 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
         Loss::UnknownAddresses => vec![Part::Words(
             "its public addresses, if it has any: the cloud was not asked",
         )],
+        Loss::Successor(id) => vec![
+            Part::Word(id.clone()),
+            Part::Words(", which the replacement that was cut off has made"),
+        ],
         Loss::Dependants(dependants) => {
             let mut parts = vec![Part::Words("what ")];
             for (index, address) in dependants.iter().enumerate() {
@@ -245,14 +274,15 @@ pub(super) fn shift(shift: &Shift) -> Vec<Part> {
 /// Says how a step is carried out, where that is not plain from what it is.
 pub(super) fn ways(step: &Step) -> Vec<String> {
     let mut ways = Vec::new();
-    if step.action == Action::Replace && step.create_before_destroy {
+    if step.action == Action::Replace && step.create_before_destroy && !step.finishes_successor() {
         ways.push("the new one is made first, and the old one deleted when it runs".to_owned());
     }
     if !step.calls_before_delete.is_empty() {
         let calls = calls(&step.calls_before_delete);
         ways.push(format!("before the delete: {calls}"));
     }
-    if !step.calls.is_empty() && step.action != Action::Update {
+    let told_by_field = matches!(step.action, Action::Update | Action::AwaitCreate);
+    if !step.calls.is_empty() && !told_by_field {
         ways.push(format!("after the create: {}", calls(&step.calls)));
     }
     ways

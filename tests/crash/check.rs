@@ -99,6 +99,57 @@ pub(crate) fn run_well(project: &Project, arguments: &[&str], faults: &mut Fault
     }
 }
 
+/// Returns what a plan says that each gateway will be, by its name in the cloud.
+pub(crate) fn planned(project: &Project, faults: &mut Faults) -> BTreeMap<String, Json> {
+    let run = project.run(&["plan", "--format", "json"]);
+    if run.code != Some(0) {
+        faults.add(Sort::Other, format!("plan: {}", run.stderr));
+        return BTreeMap::new();
+    }
+    let plan = run.json();
+    let resources = plan["planned_values"]["root_module"]["resources"].as_array();
+    let values = resources.into_iter().flatten().map(|one| &one["values"]);
+    values
+        .map(|values| (values["name"].as_str().unwrap().to_owned(), values.clone()))
+        .collect()
+}
+
+/// Checks, field by field, that the cloud has become what the plan showed.
+pub(crate) fn is_as_planned(cloud: &Cloud, planned: &BTreeMap<String, Json>, faults: &mut Faults) {
+    let fields = [
+        ("/description", "/Description"),
+        ("/deleteProtect", "/DeleteProtect"),
+        ("/gatewayVersion", "/GatewayVersion"),
+        ("/nodeConfig/number", "/NodeConfig/Number"),
+        ("/vpcConfig/subnetId", "/VpcConfig/SubnetId"),
+        (
+            "/internetConfig/internetMaxBandwidthOut",
+            "/InternetMaxBandwidthOut",
+        ),
+    ];
+    // Empty text, zero and nothing are one here: the cloud writes what is not set in either way.
+    let plain = |value: Option<&Json>| match value {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) if *other == 0 => String::new(),
+        Some(other) => other.to_string(),
+    };
+    for shown in cloud.gateways() {
+        let name = shown["Name"].as_str().unwrap();
+        let Some(planned) = planned.get(name) else {
+            faults.add(Sort::Other, format!("no plan shows {name}"));
+            continue;
+        };
+        for (ours, theirs) in fields {
+            let (said, is) = (plain(planned.pointer(ours)), plain(shown.pointer(theirs)));
+            if said != is {
+                let text = format!("{name}: the plan shows {ours} {said:?}, the cloud {is:?}");
+                faults.add(Sort::Other, text);
+            }
+        }
+    }
+}
+
 /// Checks that the state can be read as a run that was killed has left it.
 pub(crate) fn is_readable(project: &Project, faults: &mut Faults) {
     let run = project.run(&["state", "list"]);

@@ -23,6 +23,8 @@ const MOST: usize = 6;
 const LONGEST: Duration = Duration::from_secs(3);
 /// One in so many runs that follow is killed too.
 const TWICE_IN: u32 = 4;
+/// Before one in so many runs that follow, the files are edited.
+const EDITED_IN: u32 = 3;
 /// So many kills are told of at once.
 const TELL_EACH: usize = 50;
 
@@ -156,6 +158,16 @@ impl World {
     }
 }
 
+impl World {
+    /// Edits the files between a run that was killed and the next one; nothing is taken out, since what
+    /// was protected takes two applies for that.
+    fn edit(&mut self, rng: &mut Rng) {
+        let wishes = self.wishes.iter().map(|wish| varied(wish, rng));
+        self.wishes = wishes.collect();
+        wish::write(&self.project, &self.wishes, "");
+    }
+}
+
 impl Lane {
     fn new(number: usize) -> Self {
         Self {
@@ -184,7 +196,17 @@ impl Lane {
             let after = moment(rng, LONGEST / 2);
             kills += usize::from(world.apply_and_kill(after, &mut faults));
         }
+        let edited = killed && rng.u32(..EDITED_IN) == 0;
+        if edited {
+            world.edit(rng);
+        }
+        let planned = check::planned(&world.project, &mut faults);
         check::run_well(&world.project, APPLY, &mut faults);
+        check::is_as_planned(&world.cloud, &planned, &mut faults);
+        if edited {
+            // What the run that was killed had made for other files may have been of use or not.
+            world.creates = check::creates(&world.cloud);
+        }
         check::creates_are(&world.cloud, world.creates, &mut faults);
         let found = check::all(&world.cloud, &world.project, &world.wishes, &[]);
         faults.0.extend(found.0);

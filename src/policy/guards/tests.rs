@@ -56,6 +56,7 @@ fn step(name: &str, action: Action, before: serde_json::Value, after: serde_json
         losses: Vec::new(),
         depends_on: Vec::new(),
         prevent_destroy: false,
+        successor: None,
         after_steps: Vec::new(),
     }
 }
@@ -98,7 +99,7 @@ fn destroys_and_replacements_are_counted_together() {
     assert_eq!(
         found(settings.clone(), vec![deleted("a"), replaced("b")]),
         [
-            "deny max-destroys: the plan destroys 2, replacements among them, and 1 at most may be: gateway.a, gateway.b"
+            "deny max-destroys: the plan destroys 2 (replacements count), more than the limit of 1: gateway.a, gateway.b"
         ]
     );
     let mut begun = replaced("b");

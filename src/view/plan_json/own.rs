@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use crate::model::{Counts, Location};
-use crate::plan::{How, Move};
+use crate::plan::{Fate, How, Move};
 use crate::policy::Finding;
 use crate::review::{Entry, Item, Review, Verdict};
 
@@ -104,6 +104,10 @@ fn own_step(item: &Item<'_>) -> Json {
         "mark": mark,
         "changes": changes.collect::<Vec<_>>(),
         "fields": fields.collect::<Vec<_>>(),
+        "successor": step.successor.as_ref().map(|one| json!({
+            "gatewayId": one.identity.id,
+            "kept": one.fate == Fate::Kept,
+        })),
         "calls": step.calls.iter().map(|call| &call.action).collect::<Vec<_>>(),
         "losses": step.losses.iter().map(|loss| words::plain(&words::loss(loss))).collect::<Vec<_>>(),
     })

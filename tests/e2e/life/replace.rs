@@ -267,3 +267,76 @@ fn what_could_not_be_made_is_replaced_in_the_order_that_was_asked_for() {
     assert_ne!(project.id("a"), spoilt);
     assert_eq!(ids(&cloud), [project.id("a")]);
 }
+
+#[test]
+fn a_replacement_that_was_cut_off_and_is_not_wanted_any_more_is_taken_back() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = Project::on(&cloud);
+    let version = |version: &str| {
+        let more =
+            format!("lifecycle: {{ createBeforeDestroy: true }}\n    ingressClassName: {version}");
+        project.gateways([Gateway::new("a").with(&more)]);
+    };
+    version("one");
+    project.apply().well();
+    let old = project.id("a");
+    version("two");
+    let run = project.start(&["apply", "--auto-approve"]);
+    look_until("a successor in the state", || {
+        project.record("a")["successor"].is_object()
+    });
+    run.signal("INT");
+    run.end().ended(130);
+    version("one");
+    let plan = project.run(&["plan"]).well().stdout;
+    assert!(
+        plan.contains("DANGER: this plan destroys 1 gateway"),
+        "{plan}"
+    );
+    assert!(plan.contains("stays as it is"), "{plan}");
+    let digest = project.digest();
+    project.run(&["apply", "--expect-digest", &digest]).well();
+    assert_eq!(ids(&cloud), [old.as_str()], "the one that fits stays");
+    assert_eq!(project.id("a"), old);
+    assert!(project.record("a")["successor"].is_null());
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
+#[test]
+fn a_create_under_way_whose_files_were_edited_becomes_what_they_say() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a").with("description: one")]);
+    let run = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    run.signal("INT");
+    run.end().ended(130);
+    project.gateways([Gateway::new("a").with("description: two")]);
+    let plan = project.run(&["plan"]).well().stdout;
+    assert!(plan.contains("updates it in-place"), "{plan}");
+    assert!(plan.contains(r#""one" → "two""#), "{plan}");
+    project.apply().well();
+    assert_eq!(cloud.gateways()[0]["Description"], "two");
+    assert_eq!(cloud.calls(CREATE), 1);
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
+#[test]
+fn a_dependency_is_not_deleted_while_what_depended_on_it_still_stands() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("dep"), Gateway::new("top").after(&["dep"])]);
+    project.apply().well();
+    let dep = project.id("dep");
+    project.gateways([Gateway::new("top").with("ingressClassName: other")]);
+    cloud.set_faults(&[&format!("{DELETE}=code:InvalidParameterValue#1")]);
+    let failed = project.apply().ended(1).stdout;
+    assert!(
+        failed.contains("it comes after gateway.top, which did not end well"),
+        "{failed}"
+    );
+    assert!(ids(&cloud).contains(&dep), "the dependency waits");
+    cloud.set_faults(&[]);
+    project.apply().well();
+    assert_eq!(ids(&cloud), [project.id("top")]);
+}

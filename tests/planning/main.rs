@@ -12,8 +12,9 @@ use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defa
 use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
 
-#[path = "fakes/shown.rs"]
+#[path = "../fakes/shown.rs"]
 mod shown;
+mod succession;
 
 use shown::shown;
 
@@ -595,7 +596,10 @@ fn targets_bring_what_they_depend_on_and_excludes_take_what_depends_on_them() {
         ]
     );
     assert!(plan.partial);
-    assert_eq!(plan.steps[1].after_steps, [0]);
+    let [precedence] = plan.steps[1].after_steps.as_slice() else {
+        panic!("{:?}", plan.steps[1].after_steps)
+    };
+    assert_eq!(precedence.step, 0);
     world.selection = Selection {
         excludes: vec![address("b")],
         ..Selection::default()
