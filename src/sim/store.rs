@@ -138,8 +138,15 @@ impl Store {
     }
 
     /// Tells whether the account has seen a tag pair.
-    pub(super) fn knows_pair(&self, key: &str, value: &str) -> bool {
+    fn knows_pair(&self, key: &str, value: &str) -> bool {
         self.pairs.contains(&(key.to_owned(), value.to_owned()))
+    }
+
+    /// Counts the tag pairs that the account has not seen yet.
+    pub(super) fn count_new<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
+        pairs
+            .filter(|(key, value)| !self.knows_pair(key, value))
+            .count()
     }
 
     /// Records a new or changed gateway.

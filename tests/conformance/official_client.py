@@ -487,13 +487,18 @@ def refusals(checks, cloud, arguments):
     checks.run("a late signature", skewed, cloud)
 
 
-def main():
-    """Runs all checks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parsed(documentation):
+    """Reads the arguments that say where the simulated cloud is."""
+    parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
     parser.add_argument("--endpoint", required=True, metavar="HOST:PORT")
     parser.add_argument("--secret-id", required=True)
     parser.add_argument("--secret-key", required=True)
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    """Runs all checks."""
+    arguments = parsed(__doc__)
     checks = Checks()
     cloud = client(arguments)
     life(checks, cloud, tagger(arguments))

@@ -6,8 +6,8 @@ use gwplan::model::Secret;
 use gwplan::sim::{DEFAULT_SECRET_ID, Options};
 use serde_json::{Value as Json, json};
 
-use super::client::{Turned, create_body};
-use super::{CREATE, LIST, create, start, unlimited};
+use super::client::{Client, Turned, create_body};
+use super::{CREATE, DESCRIBE, LIST, create, start, unlimited};
 
 const VALUE: &str = "InvalidParameterValue.InvalidParameterValue";
 const NAME: &str = "InvalidParameterValue.Name";
@@ -56,7 +56,7 @@ async fn a_create_of_wrong_values_gets_the_vendors_code() {
         ("/VpcConfig/SubnetId", json!("subnet-"), VALUE),
         ("/Description", json!("x".repeat(121)), VALUE),
         ("/FeatureVersion", json!("GOLD"), VALUE),
-        ("/InternetMaxBandwidthOut", json!(0), VALUE),
+        ("/InternetMaxBandwidthOut", json!(-1), VALUE),
         ("/InternetMaxBandwidthOut", json!(2049), VALUE),
         ("/InternetMaxBandwidthOut", json!(7), CREATE_ERROR),
         ("/EngineRegion", json!("ap-nowhere"), REGION),
@@ -108,6 +108,33 @@ async fn what_the_table_only_warns_of_is_taken() {
     body["NodeConfig"]["Number"] = json!(50);
     body["Tags"] = json!([{ "TagKey": "gwplan:owner", "TagValue": "0a1b/gateway.x" }]);
     client.call(CREATE, &body).await.ok();
+}
+
+#[tokio::test]
+async fn empty_values_of_optional_fields_say_what_leaving_them_out_says() {
+    let clock = Turned::new();
+    let (_simulator, client) = start(unlimited(&clock));
+    let mut body = create_body();
+    body["InternetMaxBandwidthOut"] = json!(0);
+    body["InternetConfig"] = Json::Null;
+    let private = shown(&client, &body).await;
+    assert_eq!(private["EnableInternet"], false);
+    assert_eq!(private["InternetMaxBandwidthOut"], 0);
+    body["InternetConfig"] = json!({
+        "InternetAddressVersion": "", "InternetPayMode": "", "InternetMaxBandwidthOut": 0,
+        "Description": "", "SlaType": "", "MultiZoneFlag": false, "MasterZoneId": "",
+        "SlaveZoneId": "",
+    });
+    let public = shown(&client, &body).await;
+    assert_eq!(public["EnableInternet"], true);
+    assert_eq!(public["InternetMaxBandwidthOut"], 1);
+}
+
+/// Makes a gateway and returns what is shown of it.
+async fn shown(client: &Client, body: &Json) -> Json {
+    let made = client.call(CREATE, body).await.ok();
+    let named = json!({ "GatewayId": made["Result"]["GatewayId"] });
+    client.call(DESCRIBE, &named).await.ok()["Result"].clone()
 }
 
 #[tokio::test]

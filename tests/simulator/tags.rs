@@ -11,6 +11,11 @@ use super::{DELETE, DESCRIBE, create, names, start, unlimited};
 const SET: &str = "TagResources";
 const UNSET: &str = "UnTagResources";
 const GET: &str = "GetResources";
+const MODIFY_TAGS: &str = "ModifyResourceTags";
+const BY_IDS: &str = "DescribeResourceTagsByResourceIds";
+const OF_RESOURCES: &str = "DescribeResourceTags";
+
+const DESCRIPTION_ERROR: &str = "InvalidParameterValue.ResourceDescriptionError";
 
 fn resource(id: &str) -> String {
     format!("qcs::tse:ap-guangzhou:uin/:gateway/{id}")
@@ -252,6 +257,148 @@ async fn resources_are_found_by_their_tags() {
         .control("POST", "faults", json!(["read=empty#1"]))
         .await;
     assert_eq!(found(json!({})).await.0, [0_usize; 0]);
+}
+
+#[tokio::test]
+async fn the_tags_of_one_resource_are_set_and_taken_off_in_one_call() {
+    let clock = Turned::new();
+    let (_simulator, client, tagger) = both(unlimited(&clock));
+    let id = create(&client, "a").await;
+    let modify = async |rest: Json| {
+        let body = super::with(&json!({ "Resource": resource(&id) }), &rest);
+        tagger.call(MODIFY_TAGS, &body).await
+    };
+    let both = json!({
+        "ReplaceTags": [pair("team", "edge"), pair("tier", "1")],
+        "DeleteTags": [{ "TagKey": "env" }, { "TagKey": "not-there" }],
+    });
+    // The vendor's example of the answer holds the RequestId alone.
+    let answer = modify(both).await.ok();
+    assert_eq!(answer.as_object().unwrap().len(), 1, "{answer}");
+    let wanted = json!([pair("team", "edge"), pair("tier", "1")]);
+    assert_eq!(tags(&client, &id).await, wanted);
+
+    for (rest, code) in [
+        (json!({}), "MissingParameter"),
+        (json!({ "ReplaceTags": [] }), "InvalidParameter.Tag"),
+        (
+            json!({ "ReplaceTags": [pair("a", "b")], "DeleteTags": [] }),
+            "InvalidParameter.Tag",
+        ),
+        (
+            json!({ "ReplaceTags": [pair("a", "b")], "DeleteTags": [{ "TagKey": "a" }] }),
+            "InvalidParameterValue.DeleteTagsParamError",
+        ),
+        (
+            json!({ "DeleteTags": [{ "TagKey": "" }] }),
+            "InvalidParameterValue.TagKeyEmpty",
+        ),
+        (
+            json!({ "ReplaceTags": [pair("a", "b"), pair("a", "c")] }),
+            "InvalidParameterValue.TagKeyDuplicate",
+        ),
+        (
+            json!({ "ReplaceTags": [pair("qcs:a", "b")] }),
+            "InvalidParameterValue.ReservedTagKey",
+        ),
+        (
+            json!({ "ReplaceTags": pairs(0, 11) }),
+            "LimitExceeded.TagNumPerRequest",
+        ),
+        (json!({ "Resource": "gateway-1" }), DESCRIPTION_ERROR),
+        (
+            json!({ "Resource": resource("gateway-0"), "DeleteTags": [{ "TagKey": "a" }] }),
+            "InvalidParameterValue.ResourceIdInvalid",
+        ),
+    ] {
+        let asked = modify(rest.clone()).await;
+        assert_eq!(asked.code(), Some(code), "{rest}");
+    }
+    for from in [0, 10, 20, 30] {
+        modify(json!({ "ReplaceTags": pairs(from, from + 10) }))
+            .await
+            .ok();
+    }
+    modify(json!({ "ReplaceTags": pairs(40, 49) }))
+        .await
+        .refused("LimitExceeded.ResourceAttachedTags");
+    assert_eq!(tags(&client, &id).await.as_array().unwrap().len(), 42);
+    // Pairs that the account knows don't count as new: all can be set by one call.
+    let other = create(&client, "b").await;
+    let body = json!({ "Resource": resource(&other), "ReplaceTags": pairs(0, 40) });
+    tagger.call(MODIFY_TAGS, &body).await.ok();
+}
+
+#[tokio::test]
+async fn the_tags_of_named_gateways_are_shown_page_by_page() {
+    let clock = Turned::new();
+    let (_simulator, client, tagger) = both(unlimited(&clock));
+    let (a, b) = (create(&client, "a").await, create(&client, "b").await);
+    let body = json!({ "Resource": resource(&b), "ReplaceTags": pairs(0, 3) });
+    tagger.call(MODIFY_TAGS, &body).await.ok();
+    let query = json!({
+        "ServiceType": "tse", "ResourcePrefix": "gateway", "ResourceRegion": "ap-guangzhou",
+        "ResourceIds": [a, b, "gateway-0"],
+    });
+    let ask = async |rest: Json| tagger.call(BY_IDS, &super::with(&query, &rest)).await;
+
+    let first = ask(json!({ "ResourceIds": [a] })).await.ok();
+    // The fields of the vendor's example, and the category that its page of the object names.
+    let row = json!({
+        "ServiceType": "tse", "TagKey": "env", "TagValue": "prod", "ResourceId": a,
+        "TagKeyMd5": "ff035a1dd7655da15295fa5fa89362a7",
+        "TagValueMd5": "d6e4a9b6646c62fc48baa6dd6150d1f7", "Category": "Custom",
+    });
+    let whole = json!({
+        "TotalCount": 1, "Offset": 0, "Limit": 15, "Tags": [row], "RequestId": first["RequestId"],
+    });
+    assert_eq!(first, whole);
+
+    let mut keys = Vec::new();
+    for offset in [0, 2, 4] {
+        let page = ask(json!({ "Limit": 2, "Offset": offset })).await.ok();
+        assert_eq!(page["TotalCount"], 5);
+        let rows = page["Tags"].as_array().unwrap().iter();
+        keys.extend(rows.map(|row| row["TagKey"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(keys, ["env", "env", "k0", "k1", "k2"]);
+    let nothing = ask(json!({ "Category": "System" })).await.ok();
+    assert_eq!(nothing["TotalCount"], 0);
+    let elsewhere = json!({ "ResourceRegion": "ap-shanghai" });
+    assert_eq!(ask(elsewhere).await.ok()["TotalCount"], 0);
+
+    let one = json!({ "ServiceType": "tse", "ResourceId": b });
+    let rows = tagger.call(OF_RESOURCES, &one).await.ok();
+    assert_eq!(rows["Rows"].as_array().unwrap().len(), 4);
+    assert_eq!(rows["TotalCount"], 4);
+
+    let value = |word: &str| format!("InvalidParameterValue.{word}");
+    for (rest, code) in [
+        (json!({ "ServiceType": "cvm" }), value("ServiceTypeInvalid")),
+        (
+            json!({ "ResourcePrefix": "instance" }),
+            value("ResourcePrefixInvalid"),
+        ),
+        (json!({ "ResourceRegion": "mars" }), value("RegionInvalid")),
+        (json!({ "Limit": 2, "Offset": 1 }), value("OffsetInvalid")),
+        (json!({ "Limit": 0 }), "InvalidParameter".to_owned()),
+        (
+            json!({ "Category": "All of them" }),
+            "InvalidParameter".to_owned(),
+        ),
+        (json!({ "ResourceIds": [] }), "MissingParameter".to_owned()),
+        (
+            json!({ "ResourceRegion": null }),
+            "MissingParameter".to_owned(),
+        ),
+        (
+            json!({ "ResourceIds": vec![a.clone(); 51] }),
+            "LimitExceeded.ResourceNumPerRequest".to_owned(),
+        ),
+    ] {
+        let asked = ask(rest.clone()).await;
+        assert_eq!(asked.code(), Some(code.as_str()), "{rest}");
+    }
 }
 
 #[tokio::test]

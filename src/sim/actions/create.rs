@@ -8,7 +8,8 @@ use crate::kinds::GATEWAY;
 use crate::model::{Attributes, FieldPath, Severity, Value};
 use crate::schema::check::MAX_NEW_TAGS_PER_CALL;
 use crate::schema::{
-    Allowances, Context, Field, Finding, Shape, check, check::check_fields, fill_defaults, wire,
+    Allowances, Context, Field, Finding, Need, Shape, check, check::check_fields, fill_defaults,
+    wire,
 };
 
 use super::super::answer::Refusal;
@@ -58,9 +59,11 @@ pub(super) fn create(cloud: &mut Cloud, ask: &Ask) -> Result<Map<String, Json>, 
 
 /// Reads the request by the table, refuses what the table refuses, and fills the defaults in.
 fn validated(ask: &Ask) -> Result<Attributes, Refusal> {
-    refuse_unread(&ask.body)?;
-    tag_keys_are_unique(&ask.body)?;
-    let mut attributes = wire::decode(GATEWAY.fields, &ask.body);
+    let mut body = ask.body.clone();
+    drop_unset_numbers(GATEWAY.fields, &mut body);
+    refuse_unread(&body)?;
+    tag_keys_are_unique(&body)?;
+    let mut attributes = wire::decode(GATEWAY.fields, &body);
     let findings = check(
         GATEWAY,
         &with_plain_tag_keys(attributes.clone()),
@@ -158,6 +161,30 @@ fn refuse_unread(body: &Map<String, Json>) -> Result<(), Refusal> {
     refuse_low_numbers(GATEWAY.fields, body, &FieldPath::root())
 }
 
+/// Drops zeros that say in a create what leaving the number out says.
+///
+/// Clients made from a table of fields send them: the vendor's Terraform provider sends each field
+/// of `InternetConfig` that its user leaves out as an empty value, and the example on its page has
+/// an `internet_max_bandwidth_out` of 0.
+fn drop_unset_numbers(fields: &[Field], body: &mut Map<String, Json>) {
+    for field in fields {
+        let Some(name) = field.wire else { continue };
+        let is_unset = match (&field.shape, body.get_mut(name)) {
+            (Shape::Object(inner), Some(Json::Object(map))) => {
+                drop_unset_numbers(inner, map);
+                false
+            }
+            (Shape::Whole(whole), Some(number)) => {
+                whole.min > 0 && *number == 0 && !matches!(field.need, Need::Required)
+            }
+            _ => false,
+        };
+        if is_unset {
+            body.remove(name);
+        }
+    }
+}
+
 fn refuse_low_numbers(
     fields: &[Field],
     body: &Map<String, Json>,
@@ -222,23 +249,25 @@ fn within_limits(cloud: &Cloud, attributes: &Attributes) -> Result<(), Refusal> 
         ));
     }
     let tags = attributes.get("tags").and_then(Value::as_map);
-    let new_pairs = tags
-        .into_iter()
-        .flatten()
-        .filter(|(key, value)| {
-            !cloud
-                .store
-                .knows_pair(key, value.as_text().unwrap_or_default())
-        })
-        .count();
-    if new_pairs > MAX_NEW_TAGS_PER_CALL {
-        return Err(Refusal::new(
-            "LimitExceeded.LimitExceeded",
+    let pairs = tags.into_iter().flatten();
+    let pairs = pairs.map(|(key, value)| (key.as_str(), value.as_text().unwrap_or_default()));
+    refuse_many_new(cloud, pairs, "LimitExceeded.LimitExceeded")
+}
+
+/// Refuses a call that brings the account too many tag pairs that it has not seen yet.
+pub(super) fn refuse_many_new<'a>(
+    cloud: &Cloud,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    code: &'static str,
+) -> Result<(), Refusal> {
+    match cloud.store.count_new(pairs) {
+        0..=MAX_NEW_TAGS_PER_CALL => Ok(()),
+        count => Err(Refusal::new(
+            code,
             format!(
-                "{new_pairs} of the tags are new to the account: \
+                "{count} of the tags are new to the account: \
                  a call may bring {MAX_NEW_TAGS_PER_CALL}"
             ),
-        ));
+        )),
     }
-    Ok(())
 }

@@ -16,7 +16,9 @@ use super::answer::Refusal;
 use super::cloud::Cloud;
 use super::gateway::Gateway;
 
-use parameters::{Kind, Parameter, Parameters, optional, required};
+use parameters::{
+    FILTER, Kind, Parameter, Parameters, TAG, TAG_FILTER, TAG_KEY, optional, required,
+};
 
 /// Describes one action.
 #[derive(Debug)]
@@ -133,7 +135,7 @@ pub(super) const ACTIONS: &[Action] = &[
         parameters: Parameters::Listed(&[
             optional("Limit", Kind::Whole),
             optional("Offset", Kind::Whole),
-            optional("Filters", Kind::Filters),
+            optional("Filters", Kind::Objects(FILTER)),
         ]),
         run: describe::list,
     },
@@ -147,7 +149,7 @@ pub(super) const ACTIONS: &[Action] = &[
             GATEWAY_ID,
             optional("Offset", Kind::Whole),
             optional("Limit", Kind::Whole),
-            optional("Filters", Kind::Filters),
+            optional("Filters", Kind::Objects(FILTER)),
         ]),
         run: describe::groups,
     },
@@ -259,7 +261,7 @@ pub(super) const ACTIONS: &[Action] = &[
         can_fail: false,
         parameters: Parameters::Listed(&[
             required("ResourceList", Kind::Texts),
-            required("Tags", Kind::Tags),
+            required("Tags", Kind::Objects(TAG)),
         ]),
         run: tags::set,
     },
@@ -277,17 +279,65 @@ pub(super) const ACTIONS: &[Action] = &[
     },
     Action {
         service: Service::Tag,
+        name: "ModifyResourceTags",
+        effect: Effect::Repeatable,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("Resource", Kind::Text),
+            optional("ReplaceTags", Kind::Objects(TAG)),
+            optional("DeleteTags", Kind::Objects(TAG_KEY)),
+        ]),
+        run: tags::modify,
+    },
+    Action {
+        service: Service::Tag,
+        name: "DescribeResourceTagsByResourceIds",
+        effect: Effect::Read,
+        lists: true,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            required("ServiceType", Kind::Text),
+            required("ResourcePrefix", Kind::Text),
+            required("ResourceIds", Kind::Texts),
+            required("ResourceRegion", Kind::Text),
+            optional("Offset", Kind::Whole),
+            optional("Limit", Kind::Whole),
+            optional("Category", Kind::Text),
+        ]),
+        run: tags::of_each,
+    },
+    Action {
+        service: Service::Tag,
+        name: "DescribeResourceTags",
+        effect: Effect::Read,
+        lists: true,
+        can_fail: false,
+        parameters: Parameters::Listed(&[
+            optional("CreateUin", Kind::Whole),
+            optional("ResourceRegion", Kind::Text),
+            optional("ServiceType", Kind::Text),
+            optional("ResourcePrefix", Kind::Text),
+            optional("ResourceId", Kind::Text),
+            optional("Offset", Kind::Whole),
+            optional("Limit", Kind::Whole),
+            optional("CosResourceId", Kind::Whole),
+        ]),
+        run: tags::of_resources,
+    },
+    Action {
+        service: Service::Tag,
         name: "GetResources",
         effect: Effect::Read,
         lists: true,
         can_fail: false,
         parameters: Parameters::Listed(&[
             optional("ResourceList", Kind::Texts),
-            optional("TagFilters", Kind::TagFilters),
+            optional("TagFilters", Kind::Objects(TAG_FILTER)),
             optional("PaginationToken", Kind::Text),
             optional("MaxResults", Kind::Whole),
         ]),
-        run: tags::get,
+        run: tags::with_tags,
     },
 ];
 

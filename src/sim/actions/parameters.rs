@@ -35,12 +35,8 @@ pub(in crate::sim) enum Kind {
     Flag,
     /// A list of texts.
     Texts,
-    /// A list of filters.
-    Filters,
-    /// A list of filters by tags.
-    TagFilters,
-    /// A list of tag pairs.
-    Tags,
+    /// A list of objects of these.
+    Objects(&'static [Parameter]),
     /// An object of fields.
     Fields(&'static [Field]),
     /// What the create of a gateway takes under this name.
@@ -65,20 +61,26 @@ pub(super) const fn optional(name: &'static str, kind: Kind) -> Parameter {
     }
 }
 
-const FILTER: &[Parameter] = &[
+/// The parameters of a filter.
+pub(super) const FILTER: &[Parameter] = &[
     required("Name", Kind::Text),
     required("Values", Kind::Texts),
 ];
 
-const TAG_FILTER: &[Parameter] = &[
+/// The parameters of a filter by tags.
+pub(super) const TAG_FILTER: &[Parameter] = &[
     required("TagKey", Kind::Text),
     optional("TagValue", Kind::Texts),
 ];
 
-const TAG: &[Parameter] = &[
+/// The parameters of a tag pair.
+pub(super) const TAG: &[Parameter] = &[
     optional("TagKey", Kind::Text),
     optional("TagValue", Kind::Text),
 ];
+
+/// The parameters of a tag that is named by its key alone.
+pub(super) const TAG_KEY: &[Parameter] = &[required("TagKey", Kind::Text)];
 
 /// Parameters that gwplan fills in itself, and the API demands.
 const DEMANDED: [&str; 1] = ["Type"];
@@ -177,9 +179,7 @@ fn check_value(kind: Kind, value: Json, path: &str) -> Result<Json, Refusal> {
         (Kind::Texts, Json::Array(items)) => check_items(items, path, |item, path| {
             check_value(Kind::Text, item, path)
         }),
-        (Kind::Filters, Json::Array(items)) => check_objects(items, path, FILTER),
-        (Kind::TagFilters, Json::Array(items)) => check_objects(items, path, TAG_FILTER),
-        (Kind::Tags, Json::Array(items)) => check_objects(items, path, TAG),
+        (Kind::Objects(parameters), Json::Array(items)) => check_objects(items, path, parameters),
         (kind, _) => Err(wrong_type(path, expected(kind))),
     }
 }
@@ -217,7 +217,7 @@ fn kind_of(shape: &Shape) -> Kind {
         Shape::Whole(_) => Kind::Whole,
         Shape::Text(_) | Shape::Choice(_) => Kind::Text,
         Shape::Object(fields) => Kind::Fields(fields),
-        Shape::Tags => Kind::Tags,
+        Shape::Tags => Kind::Objects(TAG),
         Shape::Texts | Shape::Choices(_) => Kind::Texts,
     }
 }
@@ -228,7 +228,7 @@ fn expected(kind: Kind) -> &'static str {
         Kind::Whole => "a whole number",
         Kind::Flag => "true or false",
         Kind::Texts => "a list of texts",
-        Kind::Filters | Kind::TagFilters | Kind::Tags => "a list of objects",
+        Kind::Objects(_) => "a list of objects",
         Kind::Fields(_) | Kind::AsInCreate(_) => "an object",
     }
 }
