@@ -6,6 +6,7 @@ use crate::api::{Client, Credentials, Endpoint, Found, Settings, Site, Sources};
 use crate::config;
 use crate::model::{Fault, Secret};
 use crate::sim::{self, Simulator};
+use crate::state::State;
 
 use super::Session;
 use super::failure::Failure;
@@ -46,16 +47,33 @@ fn asked<'a>(session: &'a Session, workspace: &'a Workspace) -> Option<&'a str> 
         .or(workspace.project.endpoint.as_deref())
 }
 
-/// Finds credentials and makes a client; no request is sent to the cloud itself.
+/// Finds credentials and makes a client; nothing is asked but whose account it is, which must be that of
+/// the state.
 pub(super) async fn connect(
     session: &Session,
     workspace: &Workspace,
+    state: &State,
 ) -> Result<Connection, Failure> {
-    Ok(connect_if_any(session, workspace).await??)
+    Ok(connect_if_any(session, workspace, state).await??)
 }
 
 /// Does so for those who can go on without credentials; the inner fault says where they were looked for.
 pub(super) async fn connect_if_any(
+    session: &Session,
+    workspace: &Workspace,
+    state: &State,
+) -> Result<Result<Connection, Fault>, Failure> {
+    let connection = match reach(session, workspace).await? {
+        Ok(connection) => connection,
+        Err(nowhere) => return Ok(Err(nowhere)),
+    };
+    workspace
+        .check_account(session, &connection.client, state)
+        .await?;
+    Ok(Ok(connection))
+}
+
+async fn reach(
     session: &Session,
     workspace: &Workspace,
 ) -> Result<Result<Connection, Fault>, Failure> {

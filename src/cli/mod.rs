@@ -1,5 +1,6 @@
 //! The command line: arguments, terminal, exit codes. The only part that talks to the user.
 
+mod account;
 mod approval;
 mod arguments;
 mod cloud;

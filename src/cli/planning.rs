@@ -28,19 +28,27 @@ pub(super) struct SelectionArgs {
     /// Leaves out this resource and what depends on it; may be repeated.
     #[arg(long = "exclude", value_name = "ADDR")]
     excludes: Vec<Address>,
+    /// Believes it where all that the state holds is gone, though nothing says whose account this is.
+    #[arg(long)]
+    allow_all_gone: bool,
 }
 
 impl SelectionArgs {
     /// Returns the arguments that ask for the same part again.
     pub(super) fn words(&self) -> Vec<String> {
-        let Self { targets, excludes } = self;
+        let Self {
+            targets,
+            excludes,
+            allow_all_gone,
+        } = self;
+        let allowed = allow_all_gone.then(|| "--allow-all-gone".to_owned());
         let targets = targets
             .iter()
             .map(|target| ["--target".to_owned(), target.to_string()]);
         let excludes = excludes
             .iter()
             .map(|exclude| ["--exclude".to_owned(), exclude.to_string()]);
-        targets.chain(excludes).flatten().collect()
+        targets.chain(excludes).flatten().chain(allowed).collect()
     }
 
     /// Joins it with the resources that are to be replaced.
@@ -49,6 +57,7 @@ impl SelectionArgs {
             targets: self.targets.clone(),
             excludes: self.excludes.clone(),
             replace: replace.to_owned(),
+            allow_all_gone: self.allow_all_gone,
         }
     }
 }
@@ -77,6 +86,9 @@ impl Planner<'_> {
         );
         let snapshot = while_telling(connection.terminal, refresh).await?;
         self.workspace.check_found(session, self.state, &snapshot)?;
+        if !self.selection.allow_all_gone {
+            self.workspace.check_all_gone(self.state, &snapshot)?;
+        }
         self.make(Some(&snapshot))
     }
 
@@ -192,6 +204,7 @@ pub(super) fn binding(session: &Session, workspace: &Workspace, state: &State) -
             state.lineage.clone()
         },
         endpoint: endpoint_name(session, workspace),
+        account: workspace.account_of(state).unwrap_or_default(),
         region: workspace.region(session).to_owned(),
     }
 }

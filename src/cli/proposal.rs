@@ -92,12 +92,12 @@ fn with_cloud(session: &Session, planner: &Planner<'_>, reach: Reach) -> Result<
     workspace.check_cloud(session, planner.state)?;
     block_on(async {
         let connection = if reach == Reach::CloudIfAny {
-            match connect_if_any(session, workspace).await? {
+            match connect_if_any(session, workspace, planner.state).await? {
                 Ok(connection) => connection,
                 Err(_) => return planner.offline(),
             }
         } else {
-            connect(session, workspace).await?
+            connect(session, workspace, planner.state).await?
         };
         planner.with_cloud(session, &connection).await
     })

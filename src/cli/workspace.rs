@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub(super) struct Workspace {
     pub(super) project: Project,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) state_path: PathBuf,
+    /// Whose account the credentials are of, once it was asked for; nothing where that can't be told.
+    pub(super) account: OnceLock<Option<String>>,
 }
 
 /// Holds what the files say.
@@ -75,6 +77,7 @@ impl Workspace {
             project,
             backend,
             state_path,
+            account: OnceLock::new(),
         })
     }
 

@@ -117,7 +117,7 @@ impl Workspace {
             state.intents.len()
         ));
         let recovery = block_on(async {
-            let connection = connect(session, self).await?;
+            let connection = connect(session, self, state).await?;
             let timeouts = &self.project.timeouts;
             let asking = engine::recover(
                 &connection.client,
@@ -145,6 +145,9 @@ impl Workspace {
     /// Notes which cloud the state's resources are in.
     pub(super) fn bind(&self, session: &Session, state: &mut State) {
         state.cloud = Some(endpoint_name(session, self));
+        // Where the account can't be told, what is known of it stays true: another one is refused.
+        let asked = self.account.get().cloned().flatten();
+        state.account = asked.or(state.account.take());
     }
 
     /// Refuses to look for the state's resources in another cloud: there they would all be gone.

@@ -74,6 +74,8 @@ pub struct Selection {
     pub excludes: Vec<Address>,
     /// These are replaced although nothing forces it.
     pub replace: Vec<Address>,
+    /// Whether all that is recorded may be gone at once, though nothing says whose account it is.
+    pub allow_all_gone: bool,
 }
 
 /// Holds everything that a plan is made of.

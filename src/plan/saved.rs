@@ -25,6 +25,9 @@ pub struct Binding {
     pub lineage: String,
     /// The cloud that was asked.
     pub endpoint: String,
+    /// The account that holds the resources; empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
     /// The region of resources that name none.
     pub region: String,
 }
@@ -211,6 +214,7 @@ impl SavedPlan {
             environment,
             lineage,
             endpoint,
+            account,
             region,
         } = &self.binding;
         // A state that was not there yet has no id; its serial tells whether it has moved on.
@@ -219,10 +223,17 @@ impl SavedPlan {
         } else {
             lineage
         };
+        // Whoever planned may not have been allowed to ask for the account.
+        let account = if account.is_empty() {
+            &binding.account
+        } else {
+            account
+        };
         for (what, then, now) in [
             ("environment", environment, &binding.environment),
             ("state", lineage, &binding.lineage),
             ("endpoint", endpoint, &binding.endpoint),
+            ("account", account, &binding.account),
             ("region", region, &binding.region),
         ] {
             if then != now {
@@ -265,8 +276,26 @@ mod tests {
             environment,
             lineage,
             endpoint,
+            account: String::new(),
             region,
         }
+    }
+
+    #[test]
+    fn a_plan_for_one_account_is_not_applied_in_another() {
+        let (state, desired) = (State::new(), BTreeMap::new());
+        let of = |account: &str| Binding {
+            account: account.to_owned(),
+            ..binding(["", "one", "cloud", "region"])
+        };
+        let check = |then: &str, now: &str| {
+            let saved = SavedPlan::new(Plan::default(), &state, &desired, &[], of(then));
+            saved.check(&state, &desired, &of(now)).is_ok()
+        };
+        assert!(check("1", "1") && check("", "1") && check("", ""));
+        assert!(!check("1", "2") && !check("1", ""));
+        let [one, two, none] = ["1", "2", ""].map(|account| digest(&Plan::default(), &of(account)));
+        assert!(one != two && two != none && none != one);
     }
 
     #[test]

@@ -13,12 +13,12 @@ use super::answer::Refusal;
 const MAX_SKEW_SECONDS: i64 = 300;
 
 /// The services that this cloud has.
-const SERVICES: [Service; 2] = [Service::Tse, Service::Tag];
+const SERVICES: [Service; 3] = [Service::Tse, Service::Tag, Service::Sts];
 
 /// What stands for the body in the signature of a client that doesn't sign it.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// Checks the signature of a POST to `/`, and returns the service that it is for.
+/// Checks the signature of a POST to `/`, and returns the service that it is for and the secret id.
 ///
 /// A request of the real cloud reaches a service by its host; here the signed scope tells. A token
 /// of temporary credentials is passed over, since this cloud gives none out.
@@ -27,7 +27,7 @@ pub(super) fn verify(
     headers: &HeaderMap,
     body: &[u8],
     now: Timestamp,
-) -> Result<Service, Refusal> {
+) -> Result<(Service, String), Refusal> {
     let sent = credential(headers)?;
     let timestamp = timestamp(headers)?;
     let Some((_, key)) = credentials.iter().find(|(id, _)| *id == sent.id) else {
@@ -73,7 +73,7 @@ pub(super) fn verify(
             "the signature is not what this request and the SecretKey give",
         ));
     }
-    Ok(service)
+    Ok((service, sent.id))
 }
 
 fn credential(headers: &HeaderMap) -> Result<Credential, Refusal> {
@@ -165,7 +165,7 @@ mod tests {
 
     fn code(headers: &HeaderMap, body: &[u8]) -> String {
         match verify(&credentials(), headers, body, now()) {
-            Ok(service) => service.name().to_owned(),
+            Ok((service, _)) => service.name().to_owned(),
             Err(refusal) => refusal.code.into_owned(),
         }
     }

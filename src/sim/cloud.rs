@@ -1,7 +1,8 @@
-//! The one account: its gateways, its limits, and the count of what was asked.
+//! The accounts: their gateways, its limits, and the count of what was asked.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,19 +10,23 @@ use serde_json::{Value as Json, json};
 
 use crate::model::Fault;
 
-use super::Options;
 use super::faults::Faults;
 use super::gateway::Gateway;
 use super::rate::Rate;
 use super::store::Store;
+use super::{DEFAULT_ACCOUNT, Options};
 
 /// Holds all that requests work on.
 #[derive(Debug)]
 pub(super) struct Cloud {
     /// How it was told to behave.
     pub(super) options: Options,
-    /// The gateways.
+    /// The gateways of the account that is at hand.
     pub(super) store: Store,
+    /// Which account that is.
+    account: String,
+    /// The gateways of the others.
+    others: BTreeMap<String, Store>,
     /// The limit on requests.
     pub(super) rate: Rate,
     /// The rules of misbehaviour, as they are now.
@@ -35,11 +40,71 @@ impl Cloud {
     pub(super) fn open(options: Options) -> Result<Self, Fault> {
         Ok(Self {
             store: Store::open(options.store.as_deref(), options.seed)?,
+            account: DEFAULT_ACCOUNT.to_owned(),
+            others: BTreeMap::new(),
             rate: Rate::new(options.requests_per_second),
             faults: Faults::new(options.faults.clone()),
             stats: Stats::default(),
             options,
         })
+    }
+
+    /// Returns the account that is at hand.
+    pub(super) fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Works on the gateways of this secret id's account from now on: no account sees another's.
+    pub(super) fn enter(&mut self, secret_id: &str) -> Result<(), Fault> {
+        let account = self.options.accounts.get(secret_id);
+        let account = account.map_or(DEFAULT_ACCOUNT, String::as_str);
+        let account = account.to_owned();
+        if self.account != account && !self.others.contains_key(&account) {
+            let store = self.open_account(&account)?;
+            self.others.insert(account.clone(), store);
+        }
+        self.switch(account);
+        Ok(())
+    }
+
+    /// Works on the gateways of the first account from now on.
+    pub(super) fn enter_first(&mut self) {
+        self.switch(DEFAULT_ACCOUNT.to_owned());
+    }
+
+    /// Exchanges the gateways at hand for those of an account that was opened before.
+    fn switch(&mut self, account: String) {
+        if let Some(coming) = self.others.remove(&account) {
+            let leaving = std::mem::replace(&mut self.store, coming);
+            let left = std::mem::replace(&mut self.account, account);
+            self.others.insert(left, leaving);
+        }
+    }
+
+    /// Opens another account's store, in a file of its own; its ids are others than the first account's.
+    fn open_account(&self, account: &str) -> Result<Store, Fault> {
+        let path = self.options.store.as_ref().map(|path| {
+            let mut name = path.clone().into_os_string();
+            name.push(format!(".{account}"));
+            PathBuf::from(name)
+        });
+        let number = account.bytes().fold(0, |sum: u64, byte| {
+            sum.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        let seed = self.options.seed.map(|seed| seed.wrapping_add(number));
+        Store::open(path.as_deref(), seed)
+    }
+
+    /// Returns the gateways of all accounts, the one at hand first.
+    pub(super) fn everything(&self) -> impl Iterator<Item = &Gateway> {
+        let stores = std::iter::once(&self.store).chain(self.others.values());
+        stores.flat_map(Store::all)
+    }
+
+    /// Writes the stores of all accounts.
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        let stores = std::iter::once(&mut self.store).chain(self.others.values_mut());
+        stores.into_iter().try_for_each(Store::save)
     }
 
     /// Returns the present time, and lets go what is gone by now.
@@ -103,7 +168,7 @@ impl Cloud {
     /// Counts calls, rejections and gateways, as the control page shows them.
     pub(super) fn shown_stats(&self, now: i64) -> Json {
         let mut gateways = BTreeMap::<&str, u64>::new();
-        for gateway in self.store.all() {
+        for gateway in self.everything() {
             *gateways.entry(gateway.status(now)).or_default() += 1;
         }
         json!({

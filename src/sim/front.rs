@@ -77,6 +77,7 @@ async fn serve(
     let Admitted {
         action,
         region,
+        caller,
         strike,
     } = match admitted {
         Ok(admitted) => admitted,
@@ -92,7 +93,16 @@ async fn serve(
             let refusal = Refusal::new(code, "the simulator was told to answer so");
             return Ok(refuse(&mut lock(cloud), &name, refusal));
         }
-        None => carry_out(&mut lock(cloud), action, region, body, &strike),
+        None => {
+            let mut cloud = lock(cloud);
+            match cloud.enter(&caller) {
+                Ok(()) => carry_out(&mut cloud, action, region, body, &strike),
+                Err(fault) => {
+                    tracing::error!(%fault, "an account can't be opened");
+                    return Err(Hangup);
+                }
+            }
+        }
     };
     match strike.after {
         None => Ok(http(StatusCode::OK, Payload::whole(bytes))),
@@ -125,6 +135,8 @@ fn counted(action: &str) -> &str {
 struct Admitted {
     action: &'static Action,
     region: String,
+    /// The secret id of who asks.
+    caller: String,
     strike: Strike,
 }
 
@@ -148,7 +160,7 @@ fn admit(
     }
     let name = needed(headers, "X-TC-Action")?;
     cloud.stats.called(counted(name));
-    let service = auth::verify(&cloud.options.credentials, headers, body, now)?;
+    let (service, caller) = auth::verify(&cloud.options.credentials, headers, body, now)?;
     let action = actions::named(name)
         .filter(|action| action.service == service)
         .ok_or_else(|| Refusal::new("InvalidAction", format!("there is no action {name}")))?;
@@ -166,6 +178,7 @@ fn admit(
     Ok(Admitted {
         action,
         region: region.to_owned(),
+        caller,
         strike,
     })
 }

@@ -23,6 +23,7 @@ mod rate;
 mod server;
 mod store;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -41,13 +42,18 @@ pub const DEFAULT_SECRET_ID: &str = "AKID-simulator-not-a-real-secret-id";
 /// The secret key that goes with [`DEFAULT_SECRET_ID`].
 pub const DEFAULT_SECRET_KEY: &str = "simulator-not-a-real-secret-key";
 
+/// The account of credentials that belong to no other.
+pub const DEFAULT_ACCOUNT: &str = "100000000001";
+
 /// Says how a simulator behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The loopback address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The pairs of secret id and key that are accepted; all belong to one account.
+    /// The pairs of secret id and key that are accepted.
     pub credentials: Vec<(String, Secret)>,
+    /// The accounts of the secret ids; those that are not named belong to [`DEFAULT_ACCOUNT`].
+    pub accounts: BTreeMap<String, String>,
     /// How many requests a second each action takes; 0 takes any number.
     pub requests_per_second: u32,
     /// How long it takes to make a gateway.
@@ -87,6 +93,7 @@ impl Default for Options {
                 DEFAULT_SECRET_ID.to_owned(),
                 Secret::new(DEFAULT_SECRET_KEY),
             )],
+            accounts: BTreeMap::new(),
             requests_per_second: 20,
             create_time: Duration::from_secs(3),
             update_time: Duration::from_secs(1),

@@ -32,7 +32,7 @@ pub(super) fn run(
         }
     });
     let mut cloud = cloud.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(error) = cloud.store.save() {
+    if let Err(error) = cloud.save() {
         // Nothing is lost: the log beside the store still holds every change.
         tracing::warn!(%error, "the simulator's store was not rewritten at the end");
     }

@@ -36,6 +36,7 @@ impl Ledger {
             lineage: _,
             serial,
             cloud: _,
+            account: _,
             resources,
             intents,
             history: _,

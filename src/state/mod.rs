@@ -38,6 +38,8 @@ pub struct State {
     pub serial: u64,
     /// Names the cloud that holds the resources; nothing before the first of them.
     pub cloud: Option<String>,
+    /// The account that holds them, as far as it is known.
+    pub account: Option<String>,
     /// The resources by address.
     pub resources: BTreeMap<Address, Record>,
     /// The requests whose outcome is not recorded, by the address that they are about.
@@ -53,6 +55,7 @@ impl State {
             lineage: Uuid::new_v4().to_string(),
             serial: 0,
             cloud: None,
+            account: None,
             resources: BTreeMap::new(),
             intents: BTreeMap::new(),
             history: Vec::new(),

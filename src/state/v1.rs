@@ -24,6 +24,8 @@ struct File<R> {
     serial: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cloud: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     resources: R,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     intents: BTreeMap<Address, Intent>,
@@ -39,6 +41,7 @@ pub(super) fn decode(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateE
         lineage,
         serial,
         cloud,
+        account,
         resources: Resources(resources),
         intents,
         history,
@@ -47,6 +50,7 @@ pub(super) fn decode(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateE
         lineage,
         serial,
         cloud,
+        account,
         resources,
         intents,
         history,
@@ -71,6 +75,7 @@ fn file(state: &State) -> File<&BTreeMap<Address, Record>> {
         lineage,
         serial,
         cloud,
+        account,
         resources,
         intents,
         history,
@@ -81,6 +86,7 @@ fn file(state: &State) -> File<&BTreeMap<Address, Record>> {
         lineage: lineage.clone(),
         serial: *serial,
         cloud: cloud.clone(),
+        account: account.clone(),
         resources,
         intents: intents.clone(),
         history: history.clone(),

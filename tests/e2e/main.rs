@@ -7,6 +7,7 @@
 
 mod support;
 
+mod account;
 mod approval;
 mod faults;
 #[path = "../fakes/forge.rs"]

@@ -157,6 +157,7 @@ impl World {
             environment: String::new(),
             lineage: self.state.lineage.clone(),
             endpoint: "https://tse.intl.tencentcloudapi.com".to_owned(),
+            account: String::new(),
             region: REGION.to_owned(),
         };
         let digest = digest(&plan, &binding);

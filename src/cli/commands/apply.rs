@@ -156,7 +156,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
     workspace.check_cloud(session, &writing.state)?;
     block_on(async {
         let state = &writing.state;
-        let connection = connect(session, &workspace).await?;
+        let connection = connect(session, &workspace, state).await?;
         let planner = Planner {
             wanted: &wanted,
             state,
@@ -204,15 +204,16 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
     let lock = args.how.lock.take(&workspace, session, "apply")?;
     let mut writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
-    let now = binding(session, &workspace, &writing.state);
-    saved.check(&writing.state, &wanted.desired, &now)?;
-    if let Some(approved) = args.how.approval.read(session)? {
-        approved.check(&saved.plan, &now)?;
-    }
-    let mut plan = saved.plan.clone();
-    let findings = police(&mut plan, &writing.state, &workspace, session);
     block_on(async {
-        let connection = connect(session, &workspace).await?;
+        let connection = connect(session, &workspace, &writing.state).await?;
+        // Only now the account is known that it is to be applied in.
+        let now = binding(session, &workspace, &writing.state);
+        saved.check(&writing.state, &wanted.desired, &now)?;
+        if let Some(approved) = args.how.approval.read(session)? {
+            approved.check(&saved.plan, &now)?;
+        }
+        let mut plan = saved.plan.clone();
+        let findings = police(&mut plan, &writing.state, &workspace, session);
         show_plan(&plan, &findings, Goal::Converge, &args.how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         let overridden = args.how.overriding.let_through(&findings, session)?;

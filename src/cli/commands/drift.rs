@@ -30,7 +30,7 @@ pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> 
     let state = workspace.state()?;
     workspace.check_cloud(session, &state)?;
     let snapshot = block_on(async {
-        let connection = connect(session, &workspace).await?;
+        let connection = connect(session, &workspace, &state).await?;
         // The files don't matter here: only what was applied is compared.
         let consistency = workspace.project.timeouts.consistency;
         let nothing = BTreeMap::new();

@@ -64,7 +64,7 @@ pub(super) fn run(args: &OrphansArgs, session: &Session) -> Result<Exit, Failure
     let writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
     block_on(async {
-        let connection = connect(session, &workspace).await?;
+        let connection = connect(session, &workspace, &writing.state).await?;
         let found = find(args, &writing.state, &workspace, session, &connection).await?;
         let chosen = chosen(args, &found)?;
         if args.delete.is_empty() {
@@ -82,7 +82,7 @@ fn list(
     session: &Session,
 ) -> Result<Exit, Failure> {
     let found = block_on(async {
-        let connection = connect(session, workspace).await?;
+        let connection = connect(session, workspace, state).await?;
         find(args, state, workspace, session, &connection).await
     })?;
     let mut told = Vec::new();

@@ -1,5 +1,6 @@
 //! `gwplan simulator`.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +20,8 @@ use crate::cli::{Exit, Session};
 const FAULT_HELP: &str = "\
 A way to misbehave: ACTION=KIND[:ARG][@PROBABILITY][#TIMES], for example read=status:502@0.1.
 
-ACTION is an action of the API, `read`, `write`, or `*` for all. KIND is one of:
+ACTION is an action of the API, `read`, `write`, or `*` for all; GetCallerIdentity is struck by
+its name alone. KIND is one of:
   latency:200ms  the request waits before it is carried out
   status:502     it is not carried out; the answer is this HTTP status
   code:CODE      it is not carried out; the answer is this code of the vendor
@@ -41,7 +43,10 @@ pub(in crate::cli) struct SimulatorArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// A secret id and key to accept; by default the pair that the embedded simulator uses.
-    #[arg(long = "credential", value_name = "ID:KEY", value_parser = secret)]
+    ///
+    /// Each account has gateways of its own, which the others don't see; without one, the credential is of
+    /// the account 100000000001.
+    #[arg(long = "credential", value_name = "ID:KEY[@ACCOUNT]", value_parser = secret)]
     credentials: Vec<Secret>,
     /// How long it takes to make a gateway.
     #[arg(long, value_name = "DUR", default_value = "3s", value_parser = duration)]
@@ -94,12 +99,23 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }
 
-fn credential(text: &Secret) -> Result<(String, Secret), Fault> {
-    let (id, key) = text
-        .expose()
-        .split_once(':')
-        .ok_or_else(|| Fault::new("a --credential can't be read").hint("write it as ID:KEY"))?;
-    Ok((id.to_owned(), Secret::new(key)))
+/// Takes a credential apart: its secret id and key, and its account where one is named.
+fn credential(text: &Secret) -> Result<(String, Secret, Option<String>), Fault> {
+    let unreadable = || {
+        Fault::new("a --credential can't be read")
+            .hint("write it as ID:KEY, or ID:KEY@ACCOUNT with digits for the account")
+    };
+    let (id, rest) = text.expose().split_once(':').ok_or_else(unreadable)?;
+    let (key, account) = match rest.split_once('@') {
+        Some((key, account)) => (key, Some(account)),
+        None => (rest, None),
+    };
+    // It stands in the name of a file.
+    let odd = |account: &str| account.is_empty() || !account.chars().all(|c| c.is_ascii_digit());
+    if account.is_some_and(odd) {
+        return Err(unreadable());
+    }
+    Ok((id.to_owned(), Secret::new(key), account.map(str::to_owned)))
 }
 
 pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failure> {
@@ -107,17 +123,20 @@ pub(super) fn run(args: &SimulatorArgs, session: &Session) -> Result<Exit, Failu
         DEFAULT_SECRET_ID.to_owned(),
         Secret::new(DEFAULT_SECRET_KEY),
     )];
-    let credentials = if args.credentials.is_empty() {
-        default.into()
-    } else {
-        args.credentials
-            .iter()
-            .map(credential)
-            .collect::<Result<_, _>>()?
-    };
+    let mut credentials = Vec::new();
+    let mut accounts = BTreeMap::new();
+    for text in &args.credentials {
+        let (id, key, account) = credential(text)?;
+        accounts.extend(account.map(|account| (id.clone(), account)));
+        credentials.push((id, key));
+    }
+    if credentials.is_empty() {
+        credentials.extend(default);
+    }
     let simulator = Simulator::start(Options {
         listen: args.listen,
         credentials,
+        accounts,
         requests_per_second: args.rps,
         create_time: args.create_time,
         update_time: args.update_time,

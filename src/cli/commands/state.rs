@@ -192,7 +192,7 @@ fn retag(
     let id = record.id.clone();
     let records = [(address.clone(), record)];
     let failed = block_on(async {
-        let connection = connect(session, workspace).await?;
+        let connection = connect(session, workspace, &writing.state).await?;
         Ok(engine::mark(&connection.client, &writing.state.lineage, &records).await)
     })?;
     if let Some((_, why)) = failed.into_iter().next() {

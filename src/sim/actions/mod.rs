@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod describe;
+mod identity;
 mod network;
 mod parameters;
 mod tags;
@@ -338,6 +339,15 @@ pub(super) const ACTIONS: &[Action] = &[
             optional("MaxResults", Kind::Whole),
         ]),
         run: tags::with_tags,
+    },
+    Action {
+        service: Service::Sts,
+        name: "GetCallerIdentity",
+        effect: Effect::Read,
+        lists: false,
+        can_fail: false,
+        parameters: Parameters::Listed(&[]),
+        run: identity::caller,
     },
 ];
 

@@ -115,7 +115,7 @@ impl Importer<'_> {
             id: id.to_owned(),
         };
         let observed = block_on(async {
-            let connection = connect(self.session, self.workspace).await?;
+            let connection = connect(self.session, self.workspace, &self.writing.state).await?;
             Ok(engine::look_up(&connection.client, kind, &identity).await?)
         })?;
         let observed = observed.ok_or_else(|| {
@@ -197,7 +197,7 @@ impl Importer<'_> {
         }
         let recorded: BTreeSet<Identity> = self.writing.state.identities().collect();
         let found = block_on(async {
-            let connection = connect(self.session, self.workspace).await?;
+            let connection = connect(self.session, self.workspace, &self.writing.state).await?;
             let mut found = Vec::new();
             for kind in kinds::ALL.iter().copied() {
                 let none = BTreeSet::new();
@@ -280,7 +280,7 @@ impl Importer<'_> {
     ) -> Result<Vec<Candidate>, Failure> {
         let ids: BTreeSet<String> = resources.iter().map(|one| one.id.clone()).collect();
         let mut seen = block_on(async {
-            let connection = connect(self.session, self.workspace).await?;
+            let connection = connect(self.session, self.workspace, &self.writing.state).await?;
             let mut seen: Vec<(&'static dyn Kind, Identity, Observed)> = Vec::new();
             for kind in kinds::ALL.iter().copied() {
                 let asked_for = |identity: &Identity| ids.contains(&identity.id);

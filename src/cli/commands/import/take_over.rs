@@ -315,7 +315,7 @@ impl Importer<'_> {
             return Ok(());
         }
         let failed = block_on(async {
-            let connection = connect(self.session, self.workspace).await?;
+            let connection = connect(self.session, self.workspace, &self.writing.state).await?;
             Ok(engine::mark(&connection.client, &self.writing.state.lineage, records).await)
         })?;
         self.tell(failed.into_iter().map(|(address, why)| {
