@@ -61,6 +61,8 @@ pub enum Event {
     },
     /// Something went wrong on the way that the engine deals with itself.
     Trouble {
+        /// What it comes from: troubles of one cause are told once a minute.
+        cause: String,
         /// What went wrong, in a line.
         message: String,
     },

@@ -53,6 +53,15 @@ pub struct Keys {
     pub token: Option<Secret>,
 }
 
+impl Keys {
+    fn is_same(&self, other: &Self) -> bool {
+        let token = |keys: &Self| keys.token.as_ref().map(|token| token.expose().to_owned());
+        self.id == other.id
+            && self.key.expose() == other.key.expose()
+            && token(self) == token(other)
+    }
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, key, token } = self;
@@ -161,6 +170,19 @@ impl Credentials {
             Supply::Fixed(keys) => Ok(keys.clone()),
             Supply::Renewed(renewed) => renewed.current().await,
         }
+    }
+
+    /// Gives keys up that the cloud refuses; tells whether others can be had in their place.
+    ///
+    /// Keys end before their time where somebody revokes them, or a machine's clock is off.
+    pub(super) async fn give_up(&self, refused: &Keys) -> bool {
+        let Supply::Renewed(renewed) = &self.0.supply else {
+            return false;
+        };
+        let mut issued = renewed.issued.lock().await;
+        // Another task may have fetched new ones meanwhile: those are to be tried, not thrown away.
+        issued.take_if(|issued| issued.keys.is_same(refused));
+        true
     }
 
     /// Does as [`Credentials::current`] does, as a future whose type is known: keys can be fetched

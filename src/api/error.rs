@@ -87,6 +87,27 @@ impl Error {
         advice::next_step(self)
     }
 
+    /// Tells whether the cloud gave a code that the vendor documents nowhere.
+    pub fn is_unheard_of(&self) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| !codes::is_documented(code))
+    }
+
+    /// Tells whether the cloud refuses the credentials themselves, whatever is asked with them.
+    ///
+    /// What they may not do, and a clock that is off, are other matters.
+    pub fn is_unauthenticated(&self) -> bool {
+        let others = [
+            "AuthFailure.UnauthorizedOperation",
+            "AuthFailure.SignatureExpire",
+        ];
+        self.code.as_deref().is_some_and(|code| {
+            codes::is_under(code, "AuthFailure")
+                && !others.iter().any(|other| codes::is_under(code, other))
+        })
+    }
+
     /// Names the field of the desired state that the vendor's code points at.
     pub fn field(&self) -> Option<&'static str> {
         advice::field(self.code.as_deref()?)

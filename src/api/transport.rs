@@ -205,11 +205,16 @@ impl Transport {
         };
         let begin = Instant::now();
         started.get_or_init(|| begin);
-        let sent = self.send(keys.as_ref(), region, call, body).await;
-        let (request_id, result) = match &sent {
-            Ok(answer) => answer::read(call, answer),
-            Err(error) => (None, Err(error.clone())),
-        };
+        let (mut request_id, mut result) = self.ask(keys.as_ref(), region, call, body).await;
+        // A request whose keys are refused has changed nothing; keys that were renewed may do.
+        if let (Err(error), Sender::Holder(credentials), Some(refused)) = (&result, sender, &keys)
+            && error.is_unauthenticated()
+            && credentials.give_up(refused).await
+        {
+            self.0.limiter.wait(call.action).await;
+            let fresh = credentials.current_boxed().await?;
+            (request_id, result) = self.ask(Some(&fresh), region, call, body).await;
+        }
         if let Err(error) = &result
             && error.kind == ErrorKind::Throttled
         {
@@ -227,6 +232,20 @@ impl Transport {
             "request"
         );
         result
+    }
+
+    /// Sends a request once and reads what comes back, with its `RequestId`.
+    async fn ask<T>(
+        &self,
+        keys: Option<&Keys>,
+        region: &str,
+        call: &Call<T>,
+        body: &str,
+    ) -> (Option<String>, Result<T, Error>) {
+        match self.send(keys, region, call, body).await {
+            Ok(answer) => answer::read(call, &answer),
+            Err(error) => (None, Err(error)),
+        }
     }
 
     async fn send<T>(

@@ -14,6 +14,7 @@ use crate::model::{Clock, Fault};
 use crate::plan::{Half, Plan, Step};
 use crate::state::{Change, Record, State};
 
+use super::calm::calm;
 use super::record::Recorder;
 use super::settle::{Inquirer, Patience};
 use super::step::{Crew, Done, Trouble, carry_out};
@@ -69,6 +70,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         consistency,
         clock,
     } = run;
+    let events = calm(events);
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
         tagger: Tagger::start(client.clone(), stop.clone()),
@@ -129,6 +131,8 @@ struct Dispatcher<'a> {
     /// How far each step has come.
     progress: Vec<Progress>,
     halted: bool,
+    /// Why nothing more was begun, where nobody asked to stop.
+    hindrance: &'static str,
     report: Report,
 }
 
@@ -178,6 +182,7 @@ impl<'a> Dispatcher<'a> {
             running: JoinSet::new(),
             progress: plan.steps.iter().map(|_| Progress::default()).collect(),
             halted: false,
+            hindrance: "the state can't be written",
             report: Report::default(),
         }
     }
@@ -282,6 +287,11 @@ impl<'a> Dispatcher<'a> {
                 self.report.unfinished.push(address);
             }
             Err(Trouble::Failed(failure)) => self.note_failure(at, failure, elapsed),
+            Err(Trouble::Denied(failure)) => {
+                self.halted = true;
+                self.hindrance = "the cloud refuses the credentials";
+                self.note_failure(at, failure, elapsed);
+            }
             Err(Trouble::Unrecorded(failure)) => {
                 self.halted = true;
                 self.note_failure(at, failure, elapsed);
@@ -346,7 +356,7 @@ impl<'a> Dispatcher<'a> {
                 let before = &self.plan.steps[before.step].address;
                 format!("it comes after {before}, which did not end well")
             }
-            None => "the state can't be written".to_owned(),
+            None => self.hindrance.to_owned(),
         };
         match (self.progress[at].begun.is_some(), half) {
             (false, _) => why,

@@ -12,6 +12,7 @@
 //! - [`Recorder`] writes the state, many changes in one write.
 
 mod apply;
+mod calm;
 mod import;
 mod orphans;
 mod record;

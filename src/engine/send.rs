@@ -13,6 +13,7 @@ use crate::plan::{Verdict, undecided};
 use crate::state::{Change, Intent, Record, Request};
 
 use super::step::{Job, Trouble, asked};
+use super::watch::unanswered;
 
 /// How often a create is sent at most: each time it is certain that the one before made nothing.
 const MAX_SENDS: u32 = 5;
@@ -144,6 +145,11 @@ impl Job<'_> {
             if let Settled::Done(record) = self.settle_lost(&intent, record, &error).await? {
                 return record.map(Made::Found).ok_or_else(|| self.lost(&error));
             }
+            // The cloud has spoken, if in words that nobody knows: it would say the same again.
+            if error.is_unheard_of() {
+                self.close().await?;
+                return Err(self.refused(&error));
+            }
         }
         self.close().await?;
         Err(Trouble::failed(
@@ -182,7 +188,7 @@ impl Job<'_> {
         let word = intent.request.word();
         let address = self.address();
         self.tell(format!(
-            "{address}: the answer to the {word} is lost ({error}); gwplan finds out what it has done"
+            "{address}: the answer to the {word} does not say what it has done ({error}); gwplan finds that out"
         ));
         let verdict = self.verdict(intent, record).await?;
         match verdict {
@@ -201,7 +207,12 @@ impl Job<'_> {
                 Ok(Settled::Done(record))
             }
             Verdict::Settled { note, .. } => {
-                self.tell(format!("{address}: {note}; it is sent anew"));
+                let next = if error.is_unheard_of() {
+                    "the error stands"
+                } else {
+                    "it is sent anew"
+                };
+                self.tell(format!("{address}: {note}; {next}"));
                 Ok(Settled::NotDone)
             }
             Verdict::Several(several) => {
@@ -229,13 +240,12 @@ impl Job<'_> {
             };
             match found {
                 Ok(verdict) => return Ok(verdict),
+                Err(error) if error.kind == ErrorKind::Denied => return Err(self.denied(&error)),
                 Err(error) if started.elapsed() >= self.crew.create_limit => {
                     return Err(self.lost(&error));
                 }
                 Err(error) => {
-                    self.tell(format!(
-                        "the cloud can't be asked just now, gwplan goes on asking: {error}"
-                    ));
+                    (self.crew.events)(unanswered(&error));
                     tokio::select! {
                         biased;
                         () = asked(&mut stop) => return Err(Trouble::Interrupted),
@@ -255,7 +265,10 @@ impl Job<'_> {
     }
 
     fn tell(&self, message: String) {
-        (self.crew.events)(Event::Trouble { message });
+        (self.crew.events)(Event::Trouble {
+            cause: message.clone(),
+            message,
+        });
     }
 
     /// Writes changes; durable when this returns well.

@@ -51,6 +51,8 @@ pub(super) enum Trouble {
     Failed(Failure),
     /// The state could not be written: nothing more may be begun.
     Unrecorded(Failure),
+    /// The cloud refuses the credentials: whatever is begun would be refused as well.
+    Denied(Failure),
     /// The run was interrupted while the cloud was at work.
     Interrupted,
     /// The run was interrupted before a request's turn to be sent came.
@@ -305,6 +307,7 @@ impl Job<'_> {
                     "it stays recorded as creating: the next apply goes on waiting; `timeouts.create` in gwplan.yaml sets how long",
                 ));
             }
+            Outcome::Denied(error) => return Err(self.denied(&error)),
             Outcome::Interrupted => return Err(Trouble::Interrupted),
         }
         if !self.step.calls.is_empty() {
@@ -429,6 +432,7 @@ impl Job<'_> {
                 format!("{} is still {status} after {}", identity.id, show(limit)),
                 "it stays recorded as deleting: the next apply goes on waiting; `timeouts.delete` in gwplan.yaml sets how long",
             )),
+            Outcome::Denied(error) => Err(self.denied(&error)),
             Outcome::Interrupted => Err(Trouble::Interrupted),
         }
     }
@@ -485,7 +489,10 @@ impl Job<'_> {
         {
             // Nothing depends on it: plans tell of it, and `orphans --release` tries again.
             let message = format!("{}: {fault}", self.address());
-            (self.crew.events)(Event::Trouble { message });
+            (self.crew.events)(Event::Trouble {
+                cause: message.clone(),
+                message,
+            });
         }
         self.forget().await?;
         Ok(record.id)
@@ -504,7 +511,20 @@ impl Job<'_> {
         });
     }
 
+    /// Ends the run: the cloud refuses to be asked at all, so nothing can be found out or brought to an end.
+    pub(super) fn denied(&self, error: &Error) -> Trouble {
+        self.crew.halt.send_replace(true);
+        let next = error.next_step().unwrap_or_default();
+        Trouble::Denied(Failure {
+            summary: error.to_string(),
+            help: format!("{next}; what is under way is recorded: apply again, and it goes on"),
+        })
+    }
+
     pub(super) fn refused(&self, error: &Error) -> Trouble {
+        if error.is_unauthenticated() {
+            return self.denied(error);
+        }
         let field = error
             .field()
             .map(|field| format!(" (field `{field}`)"))

@@ -276,6 +276,7 @@ impl Job<'_> {
     fn update_stuck(&self, action: &str, outcome: Outcome) -> Trouble {
         let address = self.address();
         match outcome {
+            Outcome::Denied(error) => self.denied(&error),
             Outcome::Interrupted => Trouble::Interrupted,
             Outcome::Failed(observed) => Trouble::failed(
                 format!("{address} is {} after {action}", observed.status),

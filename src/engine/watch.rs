@@ -47,6 +47,8 @@ pub(super) enum Outcome {
     Vanished,
     /// The time was up; the last known status word.
     TimedOut(String),
+    /// The cloud refuses to be asked, and will refuse it in a minute too.
+    Denied(Error),
     /// The user asked to stop.
     Interrupted,
 }
@@ -290,10 +292,16 @@ impl Rounds {
         }
     }
 
-    /// A question without an answer harms nothing: it is asked again in the next round.
-    fn could_not_ask(&self, error: &Error) {
-        let message = format!("the cloud can't be asked just now, gwplan goes on asking: {error}");
-        (self.events)(Event::Trouble { message });
+    /// A question without an answer harms nothing: it is asked again in the next round, unless asking
+    /// itself is refused. Then no answer will ever come, and all who wait are told so.
+    fn could_not_ask(&mut self, error: &Error) {
+        if error.kind == ErrorKind::Denied {
+            for (_, waiting) in std::mem::take(&mut self.waiting) {
+                waiting.answer.send(Outcome::Denied(error.clone())).ok();
+            }
+            return;
+        }
+        (self.events)(unanswered(error));
     }
 
     fn give_up_on_late(&mut self) {
@@ -323,6 +331,18 @@ impl Rounds {
         if let Some(waiting) = self.waiting.remove(identity) {
             waiting.answer.send(outcome).ok();
         }
+    }
+}
+
+/// Tells of a question that the cloud did not answer and that is asked again.
+///
+/// Its cause leaves out what is another each time, as the id of the request.
+pub(super) fn unanswered(error: &Error) -> Event {
+    let code = error.code.clone();
+    let code = code.unwrap_or_else(|| format!("{:?}", error.kind));
+    Event::Trouble {
+        cause: format!("{}: {code}", error.action),
+        message: format!("the cloud can't be asked just now, gwplan goes on asking: {error}"),
     }
 }
 

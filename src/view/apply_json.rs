@@ -165,7 +165,7 @@ impl<'a> JsonLines<'a> {
                         .help(failure.help.as_str());
                 errored + &self.diagnostic(&diagnostic)
             }
-            Event::Trouble { message } => {
+            Event::Trouble { message, .. } => {
                 self.diagnostic(&Diagnostic::warning("cloud-trouble", message.as_str()))
             }
             Event::Stopping => self.diagnostic(&Diagnostic::warning(

@@ -65,7 +65,7 @@ impl Progress {
             Event::Failed { address, failure, elapsed, .. } => {
                 Some(format!("{address}: failed after {}: {}", seconds(*elapsed), failure.summary))
             }
-            Event::Trouble { message } => Some(format!("warning: {message}")),
+            Event::Trouble { message, .. } => Some(format!("warning: {message}")),
             Event::Stopping => Some(
                 "stopping: nothing new is begun; calls under way are waited for (press Ctrl-C again to leave at once)".to_owned(),
             ),

@@ -130,3 +130,23 @@ fn a_cloud_that_refuses_to_list_by_ids_is_asked_page_by_page() {
     running.end().well();
     assert_eq!(project.statuses(), [("ready".to_owned(), 105)].into());
 }
+
+#[test]
+fn credentials_that_expire_in_a_wait_end_the_run_at_once_and_the_next_goes_on() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b").after(&["a"])]);
+    let run = project.start(&["apply", "--auto-approve"]);
+    project.wait_for("creating", 1);
+    cloud.set_faults(&["*=code:AuthFailure.TokenFailure"]);
+    let ended = run.end().ended(1);
+    let told = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(told.contains("AuthFailure.TokenFailure"), "{told}");
+    assert!(told.contains("new temporary credentials"), "{told}");
+    assert!(!told.contains("goes on asking"), "{told}");
+    assert_eq!(project.statuses(), [("creating".to_owned(), 1)].into());
+    cloud.set_faults(&[]);
+    project.apply().well();
+    assert_eq!(cloud.names(), ["a", "b"]);
+    assert_eq!(cloud.calls(CREATE), 2);
+}

@@ -49,7 +49,8 @@ const CODES: &[(&str, Meaning)] = &[
     ("ResourceNotFound.InstanceNotFound", Always(Absent)),
     ("ResourceUnavailable", Always(Conflict)),
     ("ResourcesSoldOut", Always(Quota)),
-    ("ResponseSizeLimitExceeded", Always(Invalid)),
+    // By the time that an answer is too long, the request has been carried out.
+    ("ResponseSizeLimitExceeded", HalfWay),
     ("ServiceUnavailable", HalfWay),
     ("UnauthorizedOperation", Always(Denied)),
     ("UnknownParameter", Always(Invalid)),
@@ -58,17 +59,29 @@ const CODES: &[(&str, Meaning)] = &[
     ("UnsupportedRegion", Always(Invalid)),
 ];
 
-/// Sorts a code; one that stands nowhere is taken as a fault of the request and never sent again.
+/// Sorts a code; what the vendor documents nowhere is never taken for a refusal of a create.
 pub(super) fn kind(code: &str, effect: Effect) -> ErrorKind {
-    let entry = CODES
+    match (meaning(code), effect) {
+        (Some(Always(kind)), _) => kind,
+        // Nobody has said that a create which is answered so has made nothing: it is looked up.
+        (Some(HalfWay), _) | (None, Effect::Create) => ErrorKind::of_silence(effect),
+        // Of all else a second look tells what came of it; sending it again would not change the answer.
+        (None, Effect::Read | Effect::Repeatable) => Invalid,
+    }
+}
+
+/// Tells whether the vendor documents a code, or a family that it belongs to.
+pub(super) fn is_documented(code: &str) -> bool {
+    meaning(code).is_some()
+}
+
+/// Looks a code up; the longest entry that fits counts.
+fn meaning(code: &str) -> Option<Meaning> {
+    CODES
         .iter()
         .filter(|(prefix, _)| is_under(code, prefix))
-        .max_by_key(|(prefix, _)| prefix.len());
-    match entry {
-        Some((_, Always(kind))) => *kind,
-        Some((_, HalfWay)) => ErrorKind::of_silence(effect),
-        None => Invalid,
-    }
+        .max_by_key(|(prefix, _)| prefix.len())
+        .map(|(_, meaning)| *meaning)
 }
 
 /// Tells whether a code is another one or stands under it.
@@ -136,9 +149,19 @@ mod tests {
         UnsupportedOperation Invalid
         UnsupportedRegion Invalid
 
-        InternalErrorOfAnotherName Invalid
-        SomethingNew.Name Invalid
+        ResponseSizeLimitExceeded Ambiguous
     ";
+
+    #[test]
+    fn a_code_of_a_create_that_nobody_documents_is_no_refusal() {
+        for code in ["InternalErrorOfAnotherName", "SomethingNew.Name", "x"] {
+            assert_eq!(kind(code, Effect::Create), Ambiguous, "{code}");
+            assert_eq!(kind(code, Effect::Read), Invalid, "{code}");
+            assert_eq!(kind(code, Effect::Repeatable), Invalid, "{code}");
+            assert!(!is_documented(code));
+        }
+        assert!(is_documented("InvalidParameterValue.SomethingNew"));
+    }
 
     #[test]
     fn every_documented_code_has_its_kind() {

@@ -40,6 +40,20 @@ fn a_create_that_was_not_carried_out_is_sent_anew_when_that_is_certain() {
 }
 
 #[test]
+fn a_create_that_is_refused_in_words_nobody_knows_is_looked_up_before_it_counts_as_refused() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    cloud.set_faults(&[&format!("{CREATE}=code:SomethingNew.Odd#1")]);
+    let run = project.apply().ended(1);
+    assert!(run.stderr.contains("the error stands"), "{}", run.stderr);
+    assert!(run.stdout.contains("SomethingNew.Odd"), "{}", run.stdout);
+    assert_eq!(cloud.calls(CREATE), 1);
+    project.apply().well();
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
 fn a_successor_whose_answer_was_lost_is_found_and_takes_its_place() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, PROMPT);
