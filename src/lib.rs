@@ -14,6 +14,7 @@ pub mod config;
 pub mod crash;
 pub mod engine;
 pub mod event;
+pub mod files;
 pub mod forge;
 pub mod kinds;
 pub mod model;

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("crash", &[]),
+    ("files", &[]),
     ("schema", &["model"]),
     ("api", &["model"]),
     ("state", &["model"]),
     ("forge", &["model"]),
     ("event", &["model", "plan"]),
     ("config", &["model", "schema"]),
-    ("backend", &["model", "state", "crash"]),
+    ("backend", &["model", "files", "state", "crash"]),
     ("kinds", &["model", "schema", "api"]),
     ("plan", &["model", "schema", "state"]),
     (
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "model", "crash", "schema", "api", "state", "backend", "kinds", "plan", "event",
         ],
     ),
-    ("sim", &["model", "schema", "api", "kinds"]),
+    ("sim", &["model", "files", "schema", "api", "kinds"]),
     ("policy", &["model", "schema", "state", "plan"]),
     ("review", &["model", "schema", "plan", "policy"]),
     (

@@ -1,7 +1,7 @@
 //! States in a file on this machine.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::crash;
+use crate::files;
 use crate::model::{Fault, Kinds};
 use crate::state::journal::{self, Journal, JournalError};
 use crate::state::{self, Change, State, StateError};
@@ -29,6 +30,9 @@ pub struct LocalBackend {
     kinds: Kinds,
     writing: Mutex<Writing>,
 }
+
+/// What to do about a file of somebody else's where gwplan keeps one of its own.
+const NOT_OURS: &str = "gwplan leaves alone what it has not made: move that away, or set another state.path in gwplan.yaml";
 
 /// How often the journal and the state are read again that another process writes meanwhile.
 const READINGS: u32 = 10;
@@ -72,6 +76,7 @@ impl LocalBackend {
 
     fn unwritable(&self, error: io::Error) -> Fault {
         let hint = match error.kind() {
+            _ if files::is_foreign(&error) => NOT_OURS,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make room on the disk; the state as it was before is unharmed"
             }
@@ -112,7 +117,7 @@ impl Backend for LocalBackend {
                 place: self.place(),
                 holder: holder.map(Box::new),
             }),
-            Err(error) => Err(self.unwritable(error).into()),
+            Err(error) => Err(self.unwritable(named(&self.lock_path(), error)).into()),
         }
     }
 
@@ -122,7 +127,7 @@ impl Backend for LocalBackend {
                 "the lock of the state {} can't be seen",
                 self.shown
             ))
-            .because(error)
+            .because(named(&self.lock_path(), error))
             .hint("check the path state.path in gwplan.yaml and who may read it")
         })
     }
@@ -248,15 +253,18 @@ impl LocalBackend {
     }
 
     fn read_journal(&self) -> Result<Option<Journal>, Fault> {
-        match fs::read(self.journal_path()) {
-            Ok(bytes) => journal::decode(&bytes).map_err(|error| self.odd_journal(error)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        match files::read_own(&self.journal_path()) {
+            Ok(None) => Ok(None),
+            Ok(Some(bytes)) => journal::decode(&bytes).map_err(|error| self.odd_journal(error)),
             Err(error) => {
                 let journal = shown(&journal_of(Path::new(&self.shown)));
+                let hint = if files::is_foreign(&error) {
+                    NOT_OURS
+                } else {
+                    "it holds what the last run did: see who may read it"
+                };
                 let fault = Fault::new(format!("the journal {journal} can't be read"));
-                Err(fault
-                    .because(error)
-                    .hint("it holds what the last run did: see who may read it"))
+                Err(fault.because(error).hint(hint))
             }
         }
     }
@@ -266,6 +274,7 @@ impl LocalBackend {
         let journal = shown(&journal_of(Path::new(&self.shown)));
         let hint = match &error {
             JournalError::Newer(_) => "use the gwplan that wrote it, or a newer one".to_owned(),
+            JournalError::Foreign => NOT_OURS.to_owned(),
             JournalError::NoState { lineage, base }
             | JournalError::OtherState { lineage, base, .. } => match self.backup() {
                 Some((backup, state)) if state.lineage == *lineage && state.serial == *base => {
@@ -298,7 +307,7 @@ impl LocalBackend {
 
     /// Names the backup, if there is one that can be read as a state.
     fn backup(&self) -> Option<(String, State)> {
-        let bytes = fs::read(self.backup_path()).ok()?;
+        let bytes = files::read_own(&self.backup_path()).ok()??;
         let state = state::decode(&bytes, self.kinds).ok()?;
         Some((shown(&beside(Path::new(&self.shown), "backup")), state))
     }
@@ -317,7 +326,7 @@ impl LocalBackend {
             && let Ok(before) = fs::read(&self.path)
             && state::decode(&before, self.kinds).is_ok()
         {
-            replace_file(&self.backup_path(), &before)?;
+            self.keep_backup(&before)?;
         }
         replace_file(&self.path, &state::encode(state))?;
         crash::point("the state is written, its journal not yet removed");
@@ -329,18 +338,29 @@ impl LocalBackend {
         Ok(())
     }
 
+    /// Puts a state in the place of the backup, which is an older one of gwplan's or nothing.
+    fn keep_backup(&self, state: &[u8]) -> io::Result<()> {
+        let path = self.backup_path();
+        let there = files::read_own(&path).and_then(|there| match there {
+            Some(bytes) if !state::may_be_one(&bytes) => {
+                Err(files::foreign("it is no state of gwplan's"))
+            }
+            _ => Ok(()),
+        });
+        there.map_err(|error| named(&path, error))?;
+        replace_file(&path, state)
+    }
+
     /// Begins a journal with its head and its first record.
     ///
     /// The state that it continues is kept as the backup: with that and the journal, nothing is lost
     /// where the state file itself is spoilt.
     fn begin_journal(&self, head: &[u8], batch: &[u8]) -> io::Result<(File, u64)> {
-        replace_file(&self.backup_path(), &fs::read(&self.path)?)?;
+        self.keep_backup(&fs::read(&self.path)?)?;
         let path = self.journal_path();
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path)?;
+        // The one before went when the state was written: what is there now is somebody else's.
+        let made = files::create_own(&path);
+        let mut file = made.map_err(|error| named(&path, error))?;
         let mut length = 0;
         crash::point("the journal is there, and empty");
         // The head is durable before the record is begun, so that a crash can spoil one of them alone.
@@ -350,6 +370,14 @@ impl LocalBackend {
         crash::point("the name of the journal is synced");
         Ok((file, length))
     }
+}
+
+/// Names the file in an error that says that it is not gwplan's: it is not the one that messages name.
+fn named(path: &Path, error: io::Error) -> io::Error {
+    if files::is_foreign(&error) {
+        return files::foreign(&format!("{} is not gwplan's: {error}", path.display()));
+    }
+    error
 }
 
 /// Adds a record to a file, durably; what can't be written whole leaves no trace.
@@ -436,6 +464,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(&temporary_prefix(path))
         .tempfile_in(folder)?;
+    files::make_private(file.as_file());
     fill(file.as_file_mut(), bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     crash::point("a file has taken its place");
@@ -510,6 +539,57 @@ mod tests {
         backend.store(&State::new()).expect("stored");
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// Stores a state, changes it once, and stores it again, as a run does.
+    fn run(path: &Path) -> Result<(), Fault> {
+        let backend = LocalBackend::new(path.to_owned(), "state.json", suite::kinds);
+        let mut state = backend
+            .load()?
+            .map_or_else(State::new, |loaded| loaded.state);
+        state.serial += 1;
+        backend.store(&state)?;
+        backend.append(&[])?;
+        state.serial += 2;
+        backend.store(&state)
+    }
+
+    #[test]
+    fn files_beside_the_state_that_are_not_ours_stay_as_they_are() {
+        const THEIRS: [&str; 3] = ["no end of line", "{\"theirs\": true}\n", "0badc0de other\n"];
+        for name in ["state.journal", "state.json.backup"] {
+            for text in THEIRS {
+                let folder = tempfile::tempdir().expect("a folder");
+                let path = folder.path().join("state.json");
+                run(&path).expect("nothing is in the way");
+                let theirs = folder.path().join(name);
+                fs::write(&theirs, text).expect("written");
+                run(&path).expect_err("refused");
+                assert_eq!(fs::read_to_string(&theirs).expect("there"), text, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn links_beside_the_state_are_not_followed() {
+        for name in ["state.journal", "state.json.backup"] {
+            for text in [Some("theirs"), Some(""), None] {
+                let folder = tempfile::tempdir().expect("a folder");
+                let path = folder.path().join("state.json");
+                run(&path).expect("nothing is in the way");
+                let theirs = folder.path().join("theirs");
+                if let Some(text) = text {
+                    fs::write(&theirs, text).expect("written");
+                }
+                let link = folder.path().join(name);
+                fs::remove_file(&link).ok();
+                std::os::unix::fs::symlink(&theirs, &link).expect("linked");
+                run(&path).expect_err("refused");
+                assert_eq!(fs::read_to_string(&theirs).ok().as_deref(), text);
+                let data = fs::symlink_metadata(&link).expect("there");
+                assert!(data.is_symlink(), "{name} was replaced");
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! of a holder that died. Whoever takes the lock away by force removes the file, so a lock is worth
 //! something only as long as the path names the very file that is locked.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::crash;
+use crate::files::{self, foreign};
 
 use super::{Holder, Lock, LockStatus};
+
+/// The most of a lock's file that is read: the name of a holder is far shorter.
+const MAX_BYTES: u64 = 64 << 10;
 
 /// How often a lock is tried before it counts as held, and the pause in between.
 ///
@@ -34,13 +38,13 @@ pub(super) enum Attempt {
 pub(super) fn acquire(path: &Path, holder: &Holder) -> io::Result<Attempt> {
     let mut other = None;
     for remaining in (0..TRIES).rev() {
-        let mut file = open_or_create(path)?;
+        let mut file = files::open_own(path)?;
         match file.try_lock() {
             // A file that was removed meanwhile locks nothing.
             Ok(()) if !is_at(path, &file)? => {}
             Ok(()) => return take(path, file, holder).map(Attempt::Taken),
             Err(TryLockError::WouldBlock) => {
-                other = read_holder(&mut file);
+                other = read(&mut file)?.holder();
                 pause(remaining);
             }
             Err(TryLockError::Error(error)) => return Err(error),
@@ -52,7 +56,7 @@ pub(super) fn acquire(path: &Path, holder: &Holder) -> io::Result<Attempt> {
 /// Finds out who has the lock at a path; nothing there is made or changed.
 pub(super) fn status(path: &Path) -> io::Result<LockStatus> {
     for remaining in (0..TRIES).rev() {
-        let mut file = match File::open(path) {
+        let mut file = match files::open_own_to_read(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(LockStatus::Free),
             Err(error) => return Err(error),
@@ -61,10 +65,10 @@ pub(super) fn status(path: &Path) -> io::Result<LockStatus> {
         match file.try_lock_shared() {
             Ok(()) if !is_at(path, &file)? => {}
             Ok(()) => {
-                let dead = read_holder(&mut file);
+                let dead = read(&mut file)?.ours()?;
                 return Ok(dead.map_or(LockStatus::Free, LockStatus::LeftOver));
             }
-            Err(TryLockError::WouldBlock) => match read_holder(&mut file) {
+            Err(TryLockError::WouldBlock) => match read(&mut file)?.holder() {
                 None => pause(remaining),
                 holder => return Ok(LockStatus::Held(holder)),
             },
@@ -92,19 +96,10 @@ fn pause(remaining: u32) {
     }
 }
 
-fn open_or_create(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .read(true)
-        .write(true)
-        .truncate(false)
-        .open(path)
-}
-
 /// Tells whether a path names this very file.
 fn is_at(path: &Path, file: &File) -> io::Result<bool> {
     let own = file.metadata()?;
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (own.dev(), own.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -113,7 +108,9 @@ fn is_at(path: &Path, file: &File) -> io::Result<bool> {
 
 fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
     crash::point("the lock is taken");
-    let dead = read_holder(&mut file);
+    // Emptied is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
+    let dead = read(&mut file)?.ours()?;
+    files::make_private(&file);
     write_holder(&mut file, holder)?;
     crash::point("the lock names its holder");
     Ok(FileLock {
@@ -123,10 +120,55 @@ fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
     })
 }
 
-fn read_holder(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+/// Says what a lock's file holds.
+enum Content {
+    /// Nothing, or the beginning of a name that a crash has cut off.
+    Nothing,
+    /// The name of a holder.
+    Name(Holder),
+    /// What gwplan never wrote.
+    Other,
+}
+
+impl Content {
+    fn of(bytes: &[u8]) -> Self {
+        // After a loss of power, a file can have its length and not its bytes.
+        let end = bytes.iter().rposition(|byte| *byte != 0);
+        let written = &bytes[..end.map_or(0, |last| last + 1)];
+        match serde_json::from_slice(written) {
+            Ok(holder) => Self::Name(holder),
+            Err(error) if error.is_eof() && is_start_of_name(written) => Self::Nothing,
+            Err(_) => Self::Other,
+        }
+    }
+
+    fn holder(self) -> Option<Holder> {
+        match self {
+            Self::Name(holder) => Some(holder),
+            Self::Nothing | Self::Other => None,
+        }
+    }
+
+    /// Returns the holder, and refuses a file of somebody else's.
+    fn ours(self) -> io::Result<Option<Holder>> {
+        match self {
+            Self::Other => Err(foreign("it holds something else than the name of a holder")),
+            ours => Ok(ours.holder()),
+        }
+    }
+}
+
+/// Tells whether bytes are all that was written of a holder's name, which may be nothing.
+fn is_start_of_name(bytes: &[u8]) -> bool {
+    [&b"{\"id\":"[..], b"{\"user\":"]
+        .iter()
+        .any(|start| bytes.starts_with(start) || start.starts_with(bytes))
+}
+
+fn read(file: &mut File) -> io::Result<Content> {
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(Content::of(&bytes))
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
@@ -208,7 +250,7 @@ mod tests {
     fn a_file_that_is_not_at_its_path_any_more_locks_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lock");
-        let file = open_or_create(&path).expect("opened");
+        let file = files::open_own(&path).expect("opened");
         assert!(is_at(&path, &file).expect("no fault"));
         fs::remove_file(&path).expect("removed");
         assert!(!is_at(&path, &file).expect("no fault"));
@@ -258,6 +300,73 @@ mod tests {
             panic!("it names its holder");
         };
         assert_eq!((dead.user.as_str(), dead.id.as_str()), ("u", ""));
+    }
+
+    #[test]
+    fn a_file_that_is_no_lock_is_refused_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("Cargo.lock");
+        let long = "# comment\n".repeat(10_000);
+        for text in [
+            "version = 4\n",
+            "{}",
+            "{\"id\":\"theirs\"}",
+            "[1",
+            "\n",
+            "\0\0{",
+            &long,
+        ] {
+            fs::write(&path, text).expect("written");
+            let error = acquire(&path, &holder("it")).err().expect("refused");
+            assert!(files::is_foreign(&error), "{text:?}: {error}");
+            assert!(files::is_foreign(&status(&path).expect_err("refused")));
+            assert_eq!(fs::read_to_string(&path).expect("there"), text);
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        for (name, text) in [("theirs", Some("theirs")), ("nowhere", None)] {
+            let theirs = folder.path().join(name);
+            if let Some(text) = text {
+                fs::write(&theirs, text).expect("written");
+            }
+            std::os::unix::fs::symlink(&theirs, &path).expect("linked");
+            let error = acquire(&path, &holder("it")).err().expect("refused");
+            assert!(files::is_foreign(&error), "{error}");
+            assert_eq!(fs::read_to_string(&theirs).ok().as_deref(), text);
+            fs::remove_file(&path).expect("removed");
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_crash_has_cut_off_is_nobodys() {
+        let whole = serde_json::to_vec(&holder("it")).expect("text");
+        for end in 0..whole.len() {
+            for zeros in [0, whole.len() - end] {
+                let mut bytes = whole[..end].to_vec();
+                bytes.resize(end + zeros, 0);
+                assert!(matches!(Content::of(&bytes), Content::Nothing), "{end}");
+            }
+        }
+        assert!(matches!(Content::of(&whole), Content::Name(_)));
+    }
+
+    #[test]
+    fn a_lock_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        for before in [None, Some(0o644)] {
+            if let Some(mode) = before {
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+            }
+            drop(taken(&path, "it"));
+            let mode = fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 
     #[test]

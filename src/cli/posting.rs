@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::files;
 use crate::forge::{Comment, Comments, Error, ErrorKind, Marker, Posted, Settings, Target};
 use crate::model::{Clock, Fault};
 
@@ -110,7 +111,8 @@ pub(super) fn keep(folder: &Path, files: &[(&str, Option<String>)]) -> Result<()
     for (name, text) in files {
         let path = folder.join(name);
         match text {
-            Some(text) => std::fs::write(path, text).map_err(unwritable)?,
+            // The folder may come with the repository: through a link, a run would write anywhere.
+            Some(text) => files::write_over(&path, text.as_bytes()).map_err(unwritable)?,
             None => match std::fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(unwritable(error));
@@ -120,4 +122,24 @@ pub(super) fn keep(folder: &Path, files: &[(&str, Option<String>)]) -> Result<()
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_kept_in_the_place_of_older_ones_and_never_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = [("plan.json", Some("new".to_owned()))];
+        std::fs::write(folder.path().join("plan.json"), "an older one").expect("written");
+        keep(folder.path(), &file).expect("kept");
+        let path = folder.path().join("plan.json");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "new");
+        std::fs::remove_file(&path).expect("removed");
+        let theirs = folder.path().join("theirs");
+        std::os::unix::fs::symlink(&theirs, &path).expect("linked");
+        keep(folder.path(), &file).expect_err("refused");
+        assert!(!theirs.exists());
+    }
 }

@@ -12,12 +12,13 @@
 //! The log holds whole gateways, so that replaying a change that the snapshot has already is
 //! harmless; a kill between the snapshot's rename and the log's truncation does no damage.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::model::Fault;
 
 use super::gateway::Gateway;
@@ -155,12 +156,9 @@ fn log_path(path: &Path) -> PathBuf {
 }
 
 fn read_snapshot(path: &Path) -> Result<(Snapshot, u64), Fault> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((Snapshot::default(), 0));
-        }
-        Err(error) => return Err(unreadable(path).because(error)),
+    let read = files::read_own(path).map_err(|error| unreadable(path).because(error))?;
+    let Some(bytes) = read else {
+        return Ok((Snapshot::default(), 0));
     };
     let snapshot: Snapshot =
         serde_json::from_slice(&bytes).map_err(|error| broken(path).because(error))?;
@@ -178,13 +176,7 @@ fn read_snapshot(path: &Path) -> Result<(Snapshot, u64), Fault> {
 /// Opens the log, which also serves as the lock: it is never replaced, only emptied.
 fn open_log(path: &Path) -> Result<File, Fault> {
     std::fs::create_dir_all(folder(path)).map_err(|error| unreadable(path).because(error))?;
-    let log = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(|error| unreadable(path).because(error))?;
+    let log = files::open_own(path).map_err(|error| unreadable(path).because(error))?;
     match log.try_lock() {
         Ok(()) => Ok(log),
         Err(TryLockError::WouldBlock) => Err(Fault::new(format!(
@@ -207,16 +199,26 @@ fn read_log(log: &mut File, path: &Path) -> Result<(Vec<Entry>, u64), Fault> {
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |at| at + 1);
+    if !is_start_of_entry(&bytes[whole..]) {
+        return Err(broken(path));
+    }
     let entries = bytes[..whole]
         .split(|b| *b == b'\n')
         .filter(|line| !line.is_empty())
         .map(serde_json::from_slice)
         .collect::<Result<_, _>>()
         .map_err(|error| broken(path).because(error))?;
+    files::make_private(log);
     log.set_len(whole as u64)
         .and_then(|()| log.seek(SeekFrom::Start(whole as u64)))
         .map_err(|error| unreadable(path).because(error))?;
     Ok((entries, whole as u64))
+}
+
+/// Tells whether bytes can be what a killed writer has left of an entry: all else is not to be cut off.
+fn is_start_of_entry(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"{\"generator\":";
+    bytes.starts_with(START) || START.starts_with(bytes)
 }
 
 fn unreadable(path: &Path) -> Fault {
@@ -224,7 +226,7 @@ fn unreadable(path: &Path) -> Fault {
         "the simulator's store {} can't be opened",
         path.display()
     ))
-    .hint("check that the folder exists and may be written")
+    .hint("check that the folder may be written, and that neither the store nor its .log is a link")
 }
 
 fn broken(path: &Path) -> Fault {
@@ -295,12 +297,31 @@ mod tests {
                 .contains("later")
         );
         std::fs::remove_file(&path).unwrap();
-        std::fs::write(folder.path().join("cloud.json.log"), "nonsense\n").unwrap();
-        assert!(
-            Journal::open(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("damaged")
-        );
+        let log = folder.path().join("cloud.json.log");
+        for theirs in ["nonsense\n", "no end of line", "{}"] {
+            std::fs::write(&log, theirs).unwrap();
+            assert!(
+                Journal::open(&path)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("damaged")
+            );
+            assert_eq!(std::fs::read_to_string(&log).unwrap(), theirs);
+        }
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cloud.json");
+        let theirs = folder.path().join("theirs");
+        for name in ["cloud.json", "cloud.json.log"] {
+            let link = folder.path().join(name);
+            std::fs::remove_file(&link).ok();
+            std::os::unix::fs::symlink(&theirs, &link).unwrap();
+            Journal::open(&path).unwrap_err();
+            assert!(!theirs.exists(), "{name}");
+            std::fs::remove_file(&link).unwrap();
+        }
     }
 }

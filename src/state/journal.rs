@@ -38,6 +38,9 @@ pub enum JournalError {
         /// The line, from 1.
         line: usize,
     },
+    /// It is a file of something else.
+    #[error("it does not begin like a journal of gwplan's")]
+    Foreign,
     /// A record is whole, but says nothing that this gwplan understands.
     #[error("line {line}: {message}")]
     Malformed {
@@ -126,7 +129,12 @@ pub fn decode(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
     }
     let mut records = whole.into_iter().enumerate();
     let Some((_, head)) = records.next() else {
-        return Ok(None);
+        // A crash leaves the beginning of a head; any other line is not gwplan's to drop.
+        return if is_start_of_head(bytes) {
+            Ok(None)
+        } else {
+            Err(JournalError::Foreign)
+        };
     };
     let Head { lineage, base, .. } = read_head(head)?;
     let batches = records.map(|(at, json)| read(json, at + 1));
@@ -136,6 +144,17 @@ pub fn decode(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
         batches: batches.collect::<Result<_, _>>()?,
         torn,
     }))
+}
+
+/// Tells whether bytes can be what a crash has left of a head: its beginning, and zeros where the disk
+/// has its length and not its bytes.
+fn is_start_of_head(bytes: &[u8]) -> bool {
+    const JSON: &[u8] = b" {\"journal\":";
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let written = &bytes[..end.map_or(0, |last| last + 1)];
+    let (sum, json) = written.split_at(written.len().min(8));
+    let is_sum = sum.iter().all(u8::is_ascii_hexdigit);
+    is_sum && (json.starts_with(JSON) || JSON.starts_with(json))
 }
 
 /// Returns a line's JSON if the line is whole.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::config::PROJECT_FILE;
+use crate::files;
 use crate::kinds;
 use crate::model::Fault;
 use crate::schema::json_schema;
@@ -52,7 +53,7 @@ pub(super) fn run(_: &InitArgs, session: &Session) -> Result<Exit, Failure> {
     let root = &session.root;
     let existing = [PROJECT_FILE, GATEWAYS_FILE]
         .into_iter()
-        .find(|name| root.join(name).exists());
+        .find(|name| root.join(name).symlink_metadata().is_ok());
     if let Some(name) = existing {
         let fault = Fault::new(format!("{name} is there already"));
         return Err(fault.hint("init begins a new project and overwrites nothing: choose an empty folder with -C DIR").into());
@@ -85,6 +86,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(context)?;
     }
-    fs::write(path, text).with_context(context)?;
+    // A schema may be there from an older gwplan; through a link, another file would be written over.
+    files::write_over(path, text.as_bytes()).with_context(context)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::backend::replace_file;
+use crate::files;
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, SavedPlan};
 
@@ -127,11 +128,8 @@ fn refuse_to_overwrite(path: &Path, shown: &Path) -> Result<(), Failure> {
             .hint("that would be read as YAML: name it like plan.json")
             .into());
     }
-    let is_plan = match std::fs::read(path) {
-        Ok(bytes) => SavedPlan::decode(&bytes).is_ok(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    if is_plan {
+    let there = files::read_own(path);
+    if there.is_ok_and(|there| there.is_none_or(|bytes| SavedPlan::decode(&bytes).is_ok())) {
         return Ok(());
     }
     let fault = Fault::new(format!(
