@@ -291,6 +291,7 @@ fn record(id: &str, depends_on: Vec<Address>, attributes: Attributes) -> Record 
         region: REGION.to_owned(),
         depends_on,
         prevent_destroy: false,
+        ignore_changes: Some(Vec::new()),
         source: None,
         applied: attributes.clone(),
         observed: attributes,

@@ -13,10 +13,10 @@ use crate::view;
 use super::Session;
 use super::failure::Failure;
 
-/// The fewest hexadecimal digits that name a plan.
-const SHORTEST_DIGEST: usize = 12;
-/// How many it has as a whole.
+/// How many hexadecimal digits a digest has: fewer would be found by trying for another plan too.
 const DIGEST_DIGITS: usize = 64;
+/// How many differences from a saved plan are told.
+const TOLD: usize = 10;
 /// The rule under which it is told that a plan is not the approved one.
 const RULE: &str = "not-approved";
 
@@ -34,7 +34,7 @@ pub(super) struct ApprovalArgs {
 
 /// Holds what is known of the plan that was approved.
 pub(super) struct Approved {
-    /// Its digest, or the beginning of it.
+    /// Its digest.
     digest: String,
     /// What it was to do, where that is known.
     outline: Option<Outline>,
@@ -57,7 +57,7 @@ impl ApprovalArgs {
             None => None,
         };
         if let (Some(expected), Some(outline)) = (&expected, &outline)
-            && !outline.digest.starts_with(expected.as_str())
+            && outline.digest != *expected
         {
             let fault = Fault::new(format!(
                 "the approved plan has the digest {}, not {expected}",
@@ -76,7 +76,7 @@ impl Approved {
     /// Refuses a plan that is not the one that was approved, and says what differs.
     pub(super) fn check(&self, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
         let found = digest(plan, binding);
-        if found.starts_with(&self.digest) {
+        if found == self.digest {
             return self.check_steps(&Outline::of(plan, &found));
         }
         let summary = format!(
@@ -152,13 +152,58 @@ fn what_moved(plan: &Plan) -> Vec<Diagnostic> {
     told
 }
 
+/// Refuses a saved plan where the same wish now gives another plan.
+///
+/// What the file holds beside its digest is not carried out, and so need not be believed.
+pub(super) fn check_saved(
+    saved: &SavedPlan,
+    plan: &Plan,
+    binding: &Binding,
+) -> Result<(), Failure> {
+    // A state that was not there yet has no id, and whoever planned may not have been allowed to ask for
+    // the account: these were looked at before, and the plan was made for whichever they are.
+    let mut binding = binding.clone();
+    binding.lineage.clone_from(&saved.binding.lineage);
+    binding.account.clone_from(&saved.binding.account);
+    let (then, now) = (saved.digest.as_str(), digest(plan, &binding));
+    if then == now {
+        return Ok(());
+    }
+    let first = Diagnostic::error(
+        "stale-plan",
+        "the plan is stale: made again, it is another one",
+    )
+    .help("the cloud has changed since: plan again, review the new plan, and apply that");
+    let differing = differences(&Outline::of(&saved.plan, then), &Outline::of(plan, &now));
+    let more = differing.len().saturating_sub(TOLD);
+    let mut told = vec![first];
+    told.extend(differing.into_iter().take(TOLD));
+    if more > 0 {
+        told.push(Diagnostic::error(
+            "stale-plan",
+            format!("{more} more differences are not shown"),
+        ));
+    }
+    Err(Failure::Diagnostics(told))
+}
+
 fn read_digest(text: &str) -> Result<String, Failure> {
     let digest = text.trim().to_lowercase();
-    if digest.len() < SHORTEST_DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let fault = Fault::new(format!("{digest:?} is no digest of a plan"));
-        return Err(fault.hint("`gwplan plan` prints it after `Digest:`").into());
+    let hexadecimal = digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if digest.len() == DIGEST_DIGITS && hexadecimal {
+        return Ok(digest);
     }
-    Ok(digest)
+    let fault = if hexadecimal && !digest.is_empty() {
+        let count = digest.len();
+        Fault::new(format!(
+            "the digest {digest} has {count} digits, and a plan's has {DIGEST_DIGITS}"
+        ))
+    } else {
+        Fault::new(format!("{digest:?} is no digest of a plan"))
+    };
+    Err(fault
+        .hint("give the whole digest: `gwplan plan` prints it after `Digest:`")
+        .into())
 }
 
 /// Tells whether an outline holds a whole digest: the beginning of one that a file holds would name

@@ -46,6 +46,7 @@ pub(super) struct Proposal {
     pub(super) wanted: Wanted,
     pub(super) state: State,
     pub(super) binding: Binding,
+    /// The plan's digest; empty for one that was made offline.
     pub(super) digest: String,
     /// What the project's policies say.
     pub(super) findings: Vec<Finding>,
@@ -77,7 +78,12 @@ pub(super) fn propose(
     let findings = police(&mut plan, &state, workspace, session);
     let binding = binding(session, workspace, &state);
     Ok(Proposal {
-        digest: digest(&plan, &binding),
+        // What has not seen the cloud can't be approved: another plan is what would be applied.
+        digest: if plan.refreshed {
+            digest(&plan, &binding)
+        } else {
+            String::new()
+        },
         findings,
         plan,
         wanted,

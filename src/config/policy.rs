@@ -116,7 +116,13 @@ impl Policy {
 
     /// Refuses patterns that no address can fit.
     fn check_patterns(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let path = FieldPath::from_iter(["protected", "addresses"]);
+        for guard in ["protected", "keepProtection"] {
+            self.check_patterns_of(guard, diagnostics);
+        }
+    }
+
+    fn check_patterns_of(&self, guard: &str, diagnostics: &mut Vec<Diagnostic>) {
+        let path = FieldPath::from_iter([guard, "addresses"]);
         let Some(Value::List(items)) = value_at(&self.settings, &path) else {
             return;
         };

@@ -108,6 +108,7 @@ pub fn adopt(
         region: identity.region.clone(),
         depends_on: desired.depends_on.clone(),
         prevent_destroy: desired.prevent_destroy,
+        ignore_changes: Some(desired.ignore_changes.clone()),
         source: desired.location.as_ref().map(Location::line),
         applied: applied(
             schema.fields,

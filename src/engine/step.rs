@@ -112,6 +112,7 @@ pub(super) async fn carry_out(
         (Action::Replace, Half::Make, _) if !step.create_before_destroy => {
             job.create().await.map(Done::with)
         }
+        (Action::Record, _, Some(record)) => job.record(record).await.map(Done::with),
         (Action::Update, _, Some(record)) => job.update(record).await.map(Done::with),
         (Action::Replace, Half::Make, Some(record)) => job.make_successor(record).await,
         (Action::Replace, Half::Unmake, Some(record)) if step.create_before_destroy => {
@@ -120,7 +121,8 @@ pub(super) async fn carry_out(
         (Action::Replace | Action::Delete, _, Some(record)) => {
             job.delete(record).await.map(Done::with)
         }
-        (Action::AwaitCreate, _, Some(record)) => {
+        (Action::AwaitCreate, _, Some(mut record)) => {
+            job.steer(&mut record);
             let made = job.finish_create(record, Place::Main).await;
             made.map(|record| Done::with(record.id))
         }
@@ -181,12 +183,24 @@ impl Job<'_> {
             .map(|record| record.id)
     }
 
+    /// Gives a record what only gwplan knows, and what steers later plans.
+    fn steer(&self, record: &mut Record) {
+        record.depends_on.clone_from(&self.step.depends_on);
+        record.prevent_destroy = self.step.prevent_destroy;
+        record.ignore_changes = Some(self.step.ignore_changes.clone());
+        record.source.clone_from(&self.source);
+    }
+
+    async fn record(&self, mut record: Record) -> Result<String, Trouble> {
+        self.steer(&mut record);
+        self.settle(record.clone(), None).await?;
+        Ok(record.id)
+    }
+
     async fn update(&self, mut record: Record) -> Result<String, Trouble> {
         self.check_unmoved(&record.identity()).await?;
         self.give_up_successor(&mut record).await?;
-        record.depends_on.clone_from(&self.step.depends_on);
-        record.prevent_destroy = self.step.prevent_destroy;
-        record.source.clone_from(&self.source);
+        self.steer(&mut record);
         self.make_calls(
             &self.step.calls,
             &self.step.after,
@@ -204,6 +218,7 @@ impl Job<'_> {
             region: self.step.region.clone(),
             depends_on: self.step.depends_on.clone(),
             prevent_destroy: self.step.prevent_destroy,
+            ignore_changes: self.step.ignore_changes.clone(),
             source: self.source.clone(),
             applied: self.without_later_calls(),
         };

@@ -82,6 +82,7 @@ pub(super) fn create(
         losses: Vec::new(),
         depends_on: desired.depends_on.clone(),
         prevent_destroy: desired.prevent_destroy,
+        ignore_changes: desired.ignore_changes.clone(),
         successor: None,
         after_steps: Vec::new(),
     }

@@ -189,7 +189,12 @@ impl<'a> Known<'a> {
             let step = self.replace(desired, Reason::Requested, differences.changes, plan);
             plan.steps.push(step);
         } else if differences.changes.is_empty() {
-            plan.unchanged.push(self.address.clone());
+            let recorded = self.recorded_changes(desired);
+            if recorded.is_empty() {
+                plan.unchanged.push(self.address.clone());
+            } else {
+                plan.steps.push(self.record_step(desired, recorded));
+            }
             let updated = self.brought_up_to_date(desired, !differences.ignored.is_empty());
             if updated != *self.record {
                 plan.bookkeeping.push((self.address.clone(), updated));
@@ -236,8 +241,70 @@ impl<'a> Known<'a> {
             .extend(ignored.map(|path| (self.address.clone(), path.clone())));
     }
 
+    /// Plans that what only gwplan knows goes into the record.
+    fn record_step(&self, desired: &Desired, changes: Vec<FieldChange>) -> Step {
+        let step = self.step(Action::Record, Reason::Differs);
+        Step {
+            after: step.before.clone(),
+            changes,
+            // The resource itself is not looked at again.
+            seen: None,
+            depends_on: desired.depends_on.clone(),
+            prevent_destroy: desired.prevent_destroy,
+            ignore_changes: desired.ignore_changes.clone(),
+            ..step
+        }
+    }
+
+    /// Finds what the files say otherwise than the record about what only gwplan knows.
+    ///
+    /// It steers later plans, so it must be seen in one as anything else: a protection that is lifted in
+    /// silence is none.
+    pub(super) fn recorded_changes(&self, desired: &Desired) -> Vec<FieldChange> {
+        let record = self.record;
+        let texts = |all: &mut dyn Iterator<Item = String>| {
+            let mut all: Vec<Value> = all.map(|one| Value::from(one.as_str())).collect();
+            all.sort_by_key(ToString::to_string);
+            (!all.is_empty()).then_some(Value::List(all))
+        };
+        let addresses = |all: &[Address]| texts(&mut all.iter().map(ToString::to_string));
+        let paths = |all: &[FieldPath]| texts(&mut all.iter().map(ToString::to_string));
+        let flag = |flag: bool| flag.then_some(Value::Bool(true));
+        let ignored = record.ignore_changes.as_deref();
+        let sides = [
+            (
+                &["dependsOn"][..],
+                addresses(&record.depends_on),
+                addresses(&desired.depends_on),
+            ),
+            (
+                &["lifecycle", "ignoreChanges"],
+                // Records of versions that did not keep it say nothing: it is taken over as it is.
+                paths(ignored.unwrap_or(&desired.ignore_changes)),
+                paths(&desired.ignore_changes),
+            ),
+            (
+                &["lifecycle", "preventDestroy"],
+                flag(record.prevent_destroy),
+                flag(desired.prevent_destroy),
+            ),
+        ];
+        let differing = sides
+            .into_iter()
+            .filter(|(_, before, after)| before != after);
+        differing
+            .map(|(path, before, after)| FieldChange {
+                path: FieldPath::from_iter(path.iter().copied()),
+                before,
+                after,
+                how: How::Record,
+                drifted: false,
+            })
+            .collect()
+    }
+
     /// Plans the calls that change the resource while it lives.
-    pub(super) fn update(&self, desired: &Desired, changes: Vec<FieldChange>) -> Step {
+    pub(super) fn update(&self, desired: &Desired, mut changes: Vec<FieldChange>) -> Step {
         let step = self.step(Action::Update, Reason::Differs);
         let mut after = step.before.clone();
         for change in &changes {
@@ -248,13 +315,16 @@ impl<'a> Known<'a> {
             .filter(|change| takes_away(self.schema, change))
             .flat_map(|_| addresses_lost(self.schema, self.record, self.observed()))
             .collect();
+        let calls = grouped(self.schema, &changes);
+        changes.extend(self.recorded_changes(desired));
         Step {
             after,
-            calls: grouped(self.schema, &changes),
+            calls,
             changes,
             losses,
             depends_on: desired.depends_on.clone(),
             prevent_destroy: desired.prevent_destroy,
+            ignore_changes: desired.ignore_changes.clone(),
             ..step
         }
     }
@@ -264,9 +334,10 @@ impl<'a> Known<'a> {
         &self,
         desired: &Desired,
         reason: Reason,
-        changes: Vec<FieldChange>,
+        mut changes: Vec<FieldChange>,
         plan: &mut Plan,
     ) -> Step {
+        changes.extend(self.recorded_changes(desired));
         let wanted = self.keeping_ignored(desired);
         let made = create(self.inputs, self.schema, &wanted, reason);
         let mut step = Step {
@@ -431,6 +502,7 @@ impl<'a> Known<'a> {
             losses: Vec::new(),
             depends_on: record.depends_on.clone(),
             prevent_destroy: record.prevent_destroy,
+            ignore_changes: record.ignore_changes.clone().unwrap_or_default(),
             successor: None,
             after_steps: Vec::new(),
         }
@@ -444,8 +516,10 @@ impl<'a> Known<'a> {
         if !ignores {
             updated.applied.clone_from(&desired.attributes);
         }
-        updated.depends_on.clone_from(&desired.depends_on);
-        updated.prevent_destroy = desired.prevent_destroy;
+        // What steers later plans is changed by steps alone; this was not kept at all until now.
+        if updated.ignore_changes.is_none() && !desired.ignore_changes.is_empty() {
+            updated.ignore_changes = Some(desired.ignore_changes.clone());
+        }
         updated.source = desired.location.as_ref().map(Location::line);
         if let Some(observed) = self.observed() {
             if observed.phase == Phase::Ready {

@@ -38,7 +38,7 @@ pub use drift::{Drift, DriftedField, drift};
 pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
-pub use saved::{Binding, SavedPlan, digest, step_digest};
+pub use saved::{Binding, SavedPlan, SavedQuery, digest, step_digest};
 pub use strays::{Stray, strays};
 
 /// Finds the schema of a kind.
@@ -57,7 +57,8 @@ pub struct Snapshot {
 }
 
 /// Says what the plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Goal {
     /// Make the cloud what the files say.
     Converge,
@@ -66,7 +67,8 @@ pub enum Goal {
 }
 
 /// Says which part of the whole is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Selection {
     /// These and what they depend on; everything where it is empty.
     pub targets: Vec<Address>,
@@ -114,8 +116,11 @@ pub struct Plan {
     pub unchanged: Vec<Address>,
     /// What was changed in the cloud by others since the last apply.
     pub drift: Vec<Drift>,
-    /// Records that apply brings up to date without touching the cloud: what was seen, what it
-    /// depends on, whether it is protected.
+    /// Records that apply brings up to date with what was seen.
+    ///
+    /// It changes nothing that a later plan would do otherwise, so it is no step; and it is always made
+    /// from the cloud as it is, never read from a file.
+    #[serde(skip)]
     pub bookkeeping: Vec<(Address, Record)>,
     /// Differences that `ignoreChanges` leaves alone.
     pub ignored: Vec<(Address, FieldPath)>,
@@ -181,6 +186,9 @@ pub struct Step {
     pub depends_on: Vec<Address>,
     /// Whether the record will say that destroying it is an error.
     pub prevent_destroy: bool,
+    /// The fields that the record will say are left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore_changes: Vec<FieldPath>,
     /// The resource that a replacement, which was cut off, has made to take the place of the existing
     /// one, and what becomes of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,7 +247,7 @@ impl Step {
     /// Returns the halves of the step in the order in which they are carried out.
     pub fn halves(&self) -> &'static [Half] {
         match self.action {
-            Action::Create | Action::Update | Action::AwaitCreate => &[Half::Make],
+            Action::Create | Action::Update | Action::AwaitCreate | Action::Record => &[Half::Make],
             Action::Delete | Action::AwaitDelete | Action::Forget => &[Half::Unmake],
             Action::Replace if self.create_before_destroy => &[Half::Make, Half::Unmake],
             Action::Replace => &[Half::Unmake, Half::Make],
@@ -249,6 +257,19 @@ impl Step {
     /// Tells whether one half is part of the step.
     pub fn has(&self, half: Half) -> bool {
         self.halves().contains(&half)
+    }
+
+    /// Tells whether the step takes away what kept a resource that stays from being destroyed, or a field of
+    /// it from being changed; `guard` names the flag that keeps the cloud from deleting it.
+    pub fn lifts_protection(&self, guard: Option<&str>) -> bool {
+        self.changes
+            .iter()
+            .any(|change| change.lifts_protection(guard))
+    }
+
+    /// Tells whether something differs that the cloud knows.
+    pub fn changes_resource(&self) -> bool {
+        self.changes.iter().any(|change| change.how != How::Record)
     }
 
     /// Returns the successor that the step deletes, if it deletes one.
@@ -273,7 +294,7 @@ impl Step {
             Action::Create => counts.add = 1,
             Action::Replace if !self.finishes_successor() => counts.add = 1,
             Action::Update if self.calls.is_empty() => {}
-            Action::Update => counts.change = 1,
+            Action::Update | Action::Record => counts.change = 1,
             Action::Delete => {}
             // What takes the place of the one that is replaced is there already.
             Action::Replace | Action::AwaitCreate | Action::AwaitDelete => counts.resume = 1,
@@ -339,6 +360,8 @@ pub enum Action {
     AwaitDelete,
     /// Its record is dropped; the cloud is not touched.
     Forget,
+    /// Its record gets what only gwplan knows, such as a protection; the cloud is not touched.
+    Record,
 }
 
 impl Action {
@@ -352,6 +375,7 @@ impl Action {
             Self::AwaitCreate => "await-create",
             Self::AwaitDelete => "await-delete",
             Self::Forget => "forget",
+            Self::Record => "record",
         }
     }
 
@@ -365,6 +389,7 @@ impl Action {
             Self::AwaitCreate,
             Self::AwaitDelete,
             Self::Forget,
+            Self::Record,
         ];
         all.into_iter().find(|action| action.word() == word)
     }
@@ -444,6 +469,36 @@ pub enum How {
     InPlace(String),
     /// Only a new resource can have it.
     Replace,
+    /// It is gwplan's own, and goes into the record alone.
+    Record,
+}
+
+impl FieldChange {
+    /// Tells whether the change takes a protection away; `guard` names the flag that keeps the cloud from
+    /// deleting a resource.
+    pub fn lifts_protection(&self, guard: Option<&str>) -> bool {
+        let path = self.path.to_string();
+        let goes_off = self.before == Some(true.into()) && self.after != self.before;
+        match path.as_str() {
+            "lifecycle.preventDestroy" => goes_off,
+            "lifecycle.ignoreChanges" => is_wider(self),
+            _ => Some(path.as_str()) == guard && goes_off,
+        }
+    }
+}
+
+/// Tells whether a list of ignored fields leaves more alone than the one before.
+fn is_wider(change: &FieldChange) -> bool {
+    let paths = |value: &Option<Value>| match value {
+        Some(Value::List(items)) => items
+            .iter()
+            .filter_map(|item| FieldPath::parse(item.as_text()?))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let before: Vec<FieldPath> = paths(&change.before);
+    let is_new = |path: &FieldPath| !before.iter().any(|known| path.is_within(known));
+    paths(&change.after).iter().any(is_new)
 }
 
 impl Plan {

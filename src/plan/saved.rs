@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::model::{Address, Desired, Fault, hex};
 use crate::state::State;
 
-use super::{Move, Plan, Step};
+use super::{Goal, Move, Plan, Selection, Step};
 
 /// The newest format of plan files, and the only one that is read.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// Says what a plan was made against; it can be applied to nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,22 @@ pub struct Binding {
     pub region: String,
 }
 
+/// Says what a plan that is kept was asked for, so that it can be made again.
+#[derive(Clone, Copy, Debug)]
+pub struct SavedQuery<'a> {
+    /// The files or folders with resources that were named.
+    pub paths: &'a [PathBuf],
+    /// What it is for.
+    pub goal: Goal,
+    /// Which part of the whole was asked for.
+    pub selection: &'a Selection,
+}
+
 /// Holds a plan with what binds it.
+///
+/// Nothing of it is carried out as it stands. Apply makes the plan again, from the files, the state and the
+/// cloud, and goes on only where the digests of the two are the same: what the digest does not cover is
+/// recomputed. So a file that was forged has no effect, or is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SavedPlan {
@@ -46,6 +61,10 @@ pub struct SavedPlan {
     pub records: BTreeMap<Address, String>,
     /// The files or folders that were named when it was made.
     pub paths: Vec<PathBuf>,
+    /// What it is for.
+    pub goal: Goal,
+    /// Which part of the whole was asked for.
+    pub selection: Selection,
     /// A digest of each resource that the files described, to tell which has been edited since.
     pub desired: BTreeMap<Address, String>,
     /// The plan.
@@ -134,15 +153,32 @@ fn differing(then: &BTreeMap<Address, String>, now: &BTreeMap<Address, String>) 
         .collect()
 }
 
+/// How many addresses an error names: more is no longer read.
+const NAMED: usize = 10;
+
+/// Lists a few addresses, and says how many more there are.
+fn few(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 impl SavedPlan {
     /// Binds a plan to what it was made from.
     pub fn new(
         plan: Plan,
         state: &State,
         desired: &BTreeMap<Address, Desired>,
-        paths: &[PathBuf],
+        query: SavedQuery<'_>,
         binding: Binding,
     ) -> Self {
+        let SavedQuery {
+            paths,
+            goal,
+            selection,
+        } = query;
         let digest = digest(&plan, &binding);
         let mut saved = Self {
             gwplan_plan: FORMAT,
@@ -150,6 +186,8 @@ impl SavedPlan {
             serial: state.serial,
             records: record_digests(state),
             paths: paths.to_owned(),
+            goal,
+            selection: selection.clone(),
             desired: desired_digests(desired),
             plan,
             digest,
@@ -173,6 +211,12 @@ impl SavedPlan {
         bytes
     }
 
+    /// Tells whether a file holds a saved plan, sound or not, of any format.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let json: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+        json.is_some_and(|json| json.get("gwplanPlan").is_some_and(|format| format.is_u64()))
+    }
+
     /// Reads a file's bytes.
     ///
     /// # Errors
@@ -185,10 +229,19 @@ impl SavedPlan {
                 .hint(hint)
         };
         let json: serde_json::Value = serde_json::from_slice(bytes).map_err(no_plan)?;
-        if json.get("gwplanPlan").and_then(serde_json::Value::as_u64) != Some(FORMAT) {
-            return Err(
-                Fault::new("the file is no saved plan that this gwplan can read").hint(hint),
-            );
+        match json.get("gwplanPlan").and_then(serde_json::Value::as_u64) {
+            Some(FORMAT) => {}
+            Some(format) if format < FORMAT => {
+                return Err(Fault::new("an earlier gwplan made the saved plan")
+                    .hint("plan again with this one: gwplan plan --out FILE"));
+            }
+            Some(format) => {
+                return Err(Fault::new(format!(
+                    "the saved plan has format {format}, and this gwplan reads format {FORMAT}"
+                ))
+                .hint("apply it with the gwplan that made it, or plan again"));
+            }
+            None => return Err(Fault::new("the file is no saved plan").hint(hint)),
         }
         let saved: Self = serde_json::from_value(json).map_err(no_plan)?;
         if saved.seal != saved.content_seal() || saved.digest != digest(&saved.plan, &saved.binding)
@@ -248,7 +301,7 @@ impl SavedPlan {
         if !edited.is_empty() {
             return Err(Fault::new(format!(
                 "the plan is stale: the files have changed since it was made: {}",
-                edited.join(", ")
+                few(&edited)
             ))
             .hint(again));
         }
@@ -257,7 +310,7 @@ impl SavedPlan {
             let what = if moved.is_empty() {
                 "nothing that it holds".to_owned()
             } else {
-                moved.join(", ")
+                few(&moved)
             };
             let (then, now) = (self.serial, state.serial);
             return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));
@@ -289,7 +342,7 @@ mod tests {
             ..binding(["", "one", "cloud", "region"])
         };
         let check = |then: &str, now: &str| {
-            let saved = SavedPlan::new(Plan::default(), &state, &desired, &[], of(then));
+            let saved = SavedPlan::new(Plan::default(), &state, &desired, query(), of(then));
             saved.check(&state, &desired, &of(now)).is_ok()
         };
         assert!(check("1", "1") && check("", "1") && check("", ""));
@@ -298,12 +351,26 @@ mod tests {
         assert!(one != two && two != none && none != one);
     }
 
+    const NOTHING: Selection = Selection {
+        targets: Vec::new(),
+        excludes: Vec::new(),
+        replace: Vec::new(),
+    };
+
+    fn query() -> SavedQuery<'static> {
+        SavedQuery {
+            paths: &[],
+            goal: Goal::Converge,
+            selection: &NOTHING,
+        }
+    }
+
     #[test]
     fn what_a_plan_was_made_without_it_is_not_applied_with() {
         let (state, desired) = (State::new(), BTreeMap::new());
         let check = |then: [&str; 4], now: [&str; 4]| {
             let plan = Plan::default();
-            let saved = SavedPlan::new(plan, &state, &desired, &[], binding(then));
+            let saved = SavedPlan::new(plan, &state, &desired, query(), binding(then));
             let checked = saved.check(&state, &desired, &binding(now));
             checked.err().map(|fault| fault.to_string())
         };

@@ -92,7 +92,12 @@ impl<'a> Known<'a> {
             create_before_destroy: true,
             after,
             calls: grouped(self.schema, &differences.changes),
-            changes: self.differences(&wanted).changes,
+            changes: self
+                .differences(&wanted)
+                .changes
+                .into_iter()
+                .chain(self.recorded_changes(desired))
+                .collect(),
             successor: Some(Successor {
                 identity: new.record.identity(),
                 fate: Fate::Kept,

@@ -37,6 +37,7 @@ type Check = fn(&Attributes, &Subject<'_>) -> Vec<Offence>;
 const GUARDS: &[(&str, &str, Check)] = &[
     ("maxDestroys", "max-destroys", max_destroys),
     ("protected", "protected", protected),
+    ("keepProtection", "keep-protection", keep_protection),
     ("requiredTags", "required-tags", required_tags),
     ("allowedRegions", "allowed-regions", allowed_regions),
     (
@@ -207,6 +208,33 @@ fn protected(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
             let was = before.map_or(String::new(), |before| format!(", until now {before},"));
             let address = &step.address;
             let message = format!("{address}{was} is protected by {pattern}, and would {verb}");
+            offences.push((Some(address.clone()), message));
+        }
+    }
+    offences
+}
+
+/// Keeps plans from taking a protection off what stays; `addresses` may name fewer than all.
+fn keep_protection(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
+    let all = texts(settings, "addresses").next().is_none();
+    let Subject { plan, schemas, .. } = subject;
+    let stays = plan.steps.iter().filter(|step| {
+        matches!(
+            step.action,
+            Action::Update | Action::Record | Action::AwaitCreate
+        )
+    });
+    let mut offences = Vec::new();
+    for step in stays.filter(|step| all || protecting(settings, &step.address).is_some()) {
+        let guard = schemas(step.address.kind()).and_then(|schema| schema.delete_guard);
+        let lifted = step
+            .changes
+            .iter()
+            .filter(|change| change.lifts_protection(guard));
+        let lifted: Vec<String> = lifted.map(|change| change.path.to_string()).collect();
+        if !lifted.is_empty() {
+            let address = &step.address;
+            let message = format!("{address} would lose protection: {}", lifted.join(", "));
             offences.push((Some(address.clone()), message));
         }
     }

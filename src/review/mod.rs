@@ -30,7 +30,7 @@ pub struct Review<'a> {
     pub items: Vec<Item<'a>>,
     /// What the project's policies say.
     pub policy: &'a [Finding],
-    /// The plan's digest, in hexadecimal digits.
+    /// The plan's digest, in hexadecimal digits; empty for a plan that was made offline.
     pub digest: &'a str,
     /// The command line that applies this very plan; nothing where it can't be applied, or where there
     /// is nothing to apply.
@@ -65,6 +65,10 @@ pub struct Verdict {
     pub replaced: usize,
     /// How many resources live on, and are paid for, without being managed.
     pub given_up: usize,
+    /// How many resources that stay are changed so that they cost something else.
+    pub costly: usize,
+    /// How many resources that stay are protected less than before.
+    pub lifted: usize,
     /// How many public addresses are lost for good, as far as is known.
     pub addresses_lost: usize,
     /// Whether public addresses may be lost of which nothing is known.
@@ -112,6 +116,10 @@ pub struct Item<'a> {
     pub block: Option<&'a SourceLine>,
     /// What a resource is made with, what every new one has left out; empty where none is made.
     pub attributes: Attributes,
+    /// Whether what stays is protected less than before.
+    pub lifts_protection: bool,
+    /// The flag that keeps the cloud from deleting a resource of the kind.
+    guard: Option<&'static str>,
     fields: Option<&'a BTreeMap<FieldPath, SourceLine>>,
     /// The paths of the fields that are paid for.
     billed: &'static [&'static str],
@@ -121,6 +129,11 @@ impl Item<'_> {
     /// Returns the line that gives a field its value.
     pub fn line_of(&self, path: &FieldPath) -> Option<&SourceLine> {
         self.fields?.get(path)
+    }
+
+    /// Tells whether a change is one that a reader must not miss: of what is paid, or of what protects.
+    pub fn is_at_stake(&self, change: &FieldChange) -> bool {
+        risk::is_billed(&change.path, self.billed) || change.lifts_protection(self.guard)
     }
 
     /// Lists the changes that change what is paid.
@@ -174,19 +187,21 @@ fn item<'a>(
 ) -> Item<'a> {
     let schema = schemas(step.address.kind());
     let billed = schema.map_or(&[][..], |schema| schema.billed);
-    let risk = Risk::of(step, billed);
+    let guard = schema.and_then(|schema| schema.delete_guard);
+    let risk = Risk::of(step, billed, guard);
     let group = match step.action {
         _ if risk >= Risk::Replace => Group::Danger,
         Action::Create => Group::Create,
         Action::AwaitCreate | Action::AwaitDelete => Group::Wait,
         Action::Forget => Group::Forget,
-        Action::Update | Action::Replace | Action::Delete => Group::Update,
+        Action::Update | Action::Record | Action::Replace | Action::Delete => Group::Update,
     };
     let mut attributes = Attributes::new();
     if let (Action::Create | Action::Replace, Some(schema)) = (step.action, schema) {
         attributes.clone_from(&step.after);
         strip_defaults(schema.fields, &mut attributes, &step.region);
     }
+    let stays = !matches!(step.action, Action::Replace | Action::Delete);
     let places = plan.places.get(&step.address);
     Item {
         step,
@@ -196,8 +211,16 @@ fn item<'a>(
         block: places.and_then(|places| places.block.as_ref()),
         attributes,
         fields: places.map(|places| &places.fields),
+        guard,
+        lifts_protection: stays && step.lifts_protection(guard),
         billed,
     }
+}
+
+/// Tells whether something that stays costs something else afterwards.
+fn is_costly(item: &Item<'_>) -> bool {
+    let stays = matches!(item.step.action, Action::Update | Action::AwaitCreate);
+    stays && item.billed().next().is_some()
 }
 
 fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
@@ -224,6 +247,8 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
         tally,
         replaced: replaced.count(),
         given_up: given_up.count(),
+        costly: items.iter().filter(|item| is_costly(item)).count(),
+        lifted: items.iter().filter(|item| item.lifts_protection).count(),
         addresses_lost: losses
             .clone()
             .filter(|loss| matches!(loss, Loss::Address(_)))

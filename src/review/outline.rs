@@ -9,13 +9,15 @@ use crate::plan::{Action, Plan, Step, step_digest};
 
 /// The version of the record that [`Outline::encode`] writes.
 const VERSION: &str = "1";
+/// Stands in the record for the digest of a plan that was made offline, which has none.
+const OFFLINE: &str = "offline";
 /// How many hexadecimal digits of a step's digest tell it from what it was before.
 const MARK_DIGITS: usize = 8;
 
 /// Holds of a plan what tells it from another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// The plan's digest.
+    /// The plan's digest; empty for a plan that was made offline.
     pub digest: String,
     /// What is to be done, by address.
     pub entries: BTreeMap<Address, Entry>,
@@ -101,7 +103,11 @@ impl Outline {
     ///
     /// The values of fields are not in it. What has no room is left out, and that is said.
     pub fn encode(&self, max_bytes: usize) -> String {
-        let mut line = format!("{VERSION} {}", self.digest);
+        let digest = match self.digest.as_str() {
+            "" => OFFLINE,
+            digest => digest,
+        };
+        let mut line = format!("{VERSION} {digest}");
         for (address, Entry { action, mark, .. }) in &self.entries {
             let entry = format!(" {address}={}:{mark}", action.word());
             if line.len() + entry.len() + " cut".len() > max_bytes {
@@ -119,7 +125,10 @@ impl Outline {
             return None;
         }
         let mut outline = Self {
-            digest: words.next()?.to_owned(),
+            digest: match words.next()? {
+                OFFLINE => String::new(),
+                digest => digest.to_owned(),
+            },
             ..Self::default()
         };
         for word in words {

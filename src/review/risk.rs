@@ -12,6 +12,8 @@ pub enum Risk {
     Safe,
     /// What is paid to the vendor changes.
     Cost,
+    /// What kept it from being destroyed or changed by gwplan is taken away.
+    LiftsProtection,
     /// It is replaced: its id is lost, and unless the new one is made first, its traffic stops meanwhile.
     Replace,
     /// A public address is lost: whoever reaches it by that doesn't any more.
@@ -22,10 +24,11 @@ pub enum Risk {
 
 impl Risk {
     /// Every risk that a step can bear, the greatest first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Destroy,
         Self::LosesAddress,
         Self::Replace,
+        Self::LiftsProtection,
         Self::Cost,
         Self::Safe,
     ];
@@ -36,14 +39,16 @@ impl Risk {
             Self::None => "none",
             Self::Safe => "safe",
             Self::Cost => "cost",
+            Self::LiftsProtection => "lifts-protection",
             Self::Replace => "replace",
             Self::LosesAddress => "loses-address",
             Self::Destroy => "destroy",
         }
     }
 
-    /// Judges a step; `billed` names the fields whose change changes what is paid.
-    pub(super) fn of(step: &Step, billed: &[&str]) -> Self {
+    /// Judges a step; `billed` names the fields whose change changes what is paid, `guard` the flag that
+    /// keeps the cloud from deleting a resource.
+    pub(super) fn of(step: &Step, billed: &[&str], guard: Option<&str>) -> Self {
         let public = step.losses.iter().any(Loss::is_public);
         match step.action {
             Action::Delete => Self::Destroy,
@@ -51,15 +56,22 @@ impl Risk {
             Action::Update if step.deleted_successor().is_some() => Self::Destroy,
             Action::Replace | Action::Update | Action::AwaitCreate if public => Self::LosesAddress,
             Action::Replace => Self::Replace,
+            Action::Update | Action::Record | Action::AwaitCreate
+                if step.lifts_protection(guard) =>
+            {
+                Self::LiftsProtection
+            }
             Action::Create => Self::Cost,
             Action::Update | Action::AwaitCreate
                 if step.changes.iter().any(|one| is_billed(&one.path, billed)) =>
             {
                 Self::Cost
             }
-            Action::Update | Action::AwaitCreate | Action::AwaitDelete | Action::Forget => {
-                Self::Safe
-            }
+            Action::Update
+            | Action::AwaitCreate
+            | Action::AwaitDelete
+            | Action::Forget
+            | Action::Record => Self::Safe,
         }
     }
 }

@@ -117,6 +117,19 @@ pub const POLICY: &[Field] = &[
         ],
         "Bounds the bandwidth that gateways are given. One that a gateway has already may stay.",
     ),
+    guard(
+        "keepProtection",
+        &[
+            local(
+                "addresses",
+                Shape::Texts,
+                Need::Optional,
+                "The addresses, for example `[gateway.prod-*]`; left out, all of them.",
+            ),
+            LEVEL,
+        ],
+        "Keeps plans from lifting a protection: `lifecycle.preventDestroy` or `deleteProtect` that goes off, `lifecycle.ignoreChanges` that names more.",
+    ),
     local(
         "rego",
         TEXT,

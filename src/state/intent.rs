@@ -80,6 +80,9 @@ pub struct Draft {
     /// Whether destroying it will be an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// The fields that will be left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore_changes: Vec<FieldPath>,
     /// Where its block stands in the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceLine>,
@@ -125,6 +128,7 @@ impl Draft {
             region,
             depends_on,
             prevent_destroy,
+            ignore_changes,
             source,
             applied,
         } = self.clone();
@@ -137,6 +141,7 @@ impl Draft {
             region,
             depends_on,
             prevent_destroy,
+            ignore_changes: Some(ignore_changes),
             source,
             applied,
             observed: Attributes::new(),

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::model::{Address, Attributes, Identity, Kinds, Observed, SourceLine, visible};
+use crate::model::{
+    Address, Attributes, FieldPath, Identity, Kinds, Observed, SourceLine, visible,
+};
 
 pub use change::Change;
 pub use check::Ledger;
@@ -100,6 +102,9 @@ pub struct Record {
     /// Whether destroying it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// The fields that are left alone; nothing in records of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore_changes: Option<Vec<FieldPath>>,
     /// Where its block stood in the files at the last apply: once it is taken out, nothing else tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceLine>,
@@ -296,6 +301,7 @@ mod tests {
             region: "ap-guangzhou".to_owned(),
             depends_on: vec!["gateway.base".parse().expect("valid")],
             prevent_destroy: true,
+            ignore_changes: None,
             source: None,
             applied: [("name".to_owned(), "网关".into())].into(),
             observed: Attributes::new(),

@@ -212,7 +212,7 @@ fn counts(counts: Counts, actions: impl Iterator<Item = Action>) -> [usize; 3] {
 fn action_word(action: Action) -> &'static str {
     match action {
         Action::Create | Action::AwaitCreate => "create",
-        Action::Update => "update",
+        Action::Update | Action::Record => "update",
         Action::Replace => "replace",
         Action::Delete | Action::AwaitDelete => "delete",
         Action::Forget => "remove",

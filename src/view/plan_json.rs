@@ -168,7 +168,7 @@ fn actions(step: &Step) -> &'static [&'static str] {
         Action::Forget => &["forget"],
         // What is only waited for is not changed; that a successor is deleted is told apart.
         Action::Update | Action::AwaitCreate if step.calls.is_empty() => &["no-op"],
-        Action::Update | Action::AwaitCreate => &["update"],
+        Action::Update | Action::AwaitCreate | Action::Record => &["update"],
     }
 }
 

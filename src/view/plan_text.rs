@@ -88,7 +88,7 @@ fn render_verdict(out: &mut String, review: &Review<'_>) {
 fn risk_style(risk: Risk) -> Style {
     match risk {
         Risk::Destroy | Risk::LosesAddress | Risk::Replace => REMOVE,
-        Risk::Cost => CHANGE,
+        Risk::Cost | Risk::LiftsProtection => CHANGE,
         Risk::Safe | Risk::None => ADD,
     }
 }
@@ -173,7 +173,7 @@ fn render_item(out: &mut String, item: &Item<'_>) {
     let style = match step.action {
         Action::Create => ADD,
         Action::Replace | Action::Delete => REMOVE,
-        Action::Update | Action::AwaitCreate | Action::AwaitDelete => CHANGE,
+        Action::Update | Action::Record | Action::AwaitCreate | Action::AwaitDelete => CHANGE,
         Action::Forget => QUIET,
     };
     let (sign, whereabouts) = (words::sign(step), words::whereabouts(step));
@@ -187,8 +187,13 @@ fn render_item(out: &mut String, item: &Item<'_>) {
         ),
     );
     match step.action {
-        Action::Create | Action::Replace if step.changes.is_empty() => render_new(out, item),
-        Action::Update | Action::Replace | Action::AwaitCreate => {
+        Action::Create => render_new(out, item),
+        // Nothing that the cloud knows differs: it is shown what the new one is made with.
+        Action::Replace if !step.changes_resource() => render_new(out, item),
+        _ => {}
+    }
+    match step.action {
+        Action::Update | Action::Record | Action::Replace | Action::AwaitCreate => {
             let paths = step.changes.iter().map(|change| path_key(&change.path));
             let width = paths.map(|key| key.chars().count()).max();
             for change in &step.changes {
@@ -251,7 +256,7 @@ fn render_change(out: &mut String, step: &Step, change: &FieldChange, width: usi
         drifted: _,
     } = change;
     let style = match how {
-        How::InPlace(_) => QUIET,
+        How::InPlace(_) | How::Record => QUIET,
         How::Replace => REMOVE,
     };
     let note = match words::how(step, change) {

@@ -177,6 +177,7 @@ fn doing(action: Action) -> &'static str {
         Action::AwaitCreate => "waiting for its creation",
         Action::AwaitDelete => "waiting for its deletion",
         Action::Forget => "forgetting",
+        Action::Record => "recording",
     }
 }
 
@@ -187,6 +188,7 @@ fn done(action: Action) -> &'static str {
         Action::Replace => "replaced",
         Action::Delete | Action::AwaitDelete => "destroyed",
         Action::Forget => "forgotten",
+        Action::Record => "recorded",
     }
 }
 

@@ -44,6 +44,7 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         made_for,
         depends_on,
         prevent_destroy,
+        ignore_changes,
         source,
         applied,
         observed,
@@ -69,6 +70,10 @@ pub fn record_text(address: &Address, record: &Record) -> String {
     }
     if *prevent_destroy {
         entry("preventDestroy", "true");
+    }
+    if let Some(ignored) = ignore_changes.as_deref().filter(|all| !all.is_empty()) {
+        let paths: Vec<String> = ignored.iter().map(ToString::to_string).collect();
+        entry("ignoreChanges", &paths.join(", "));
     }
     if let Some(source) = source {
         entry("source", &source.to_string());

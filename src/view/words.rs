@@ -85,6 +85,7 @@ pub(super) fn headline(step: &Step) -> &'static str {
         Action::AwaitCreate => "is being created already; apply waits for it",
         Action::AwaitDelete => "is being destroyed already; apply waits for it",
         Action::Forget if step.reason == Reason::Removed => "will no longer be managed",
+        Action::Record => "stays as it is; gwplan's record of it will be updated",
         Action::Forget => "is gone already; its record will be dropped",
     }
 }
@@ -93,7 +94,7 @@ pub(super) fn headline(step: &Step) -> &'static str {
 pub(super) fn sign(step: &Step) -> &'static str {
     match step.action {
         Action::Create => "+",
-        Action::Update => "~",
+        Action::Update | Action::Record => "~",
         Action::Replace if step.create_before_destroy => "+/-",
         Action::Replace => "-/+",
         Action::Delete => "-",
@@ -222,6 +223,7 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
 pub(super) fn how(step: &Step, change: &FieldChange) -> String {
     let how = match &change.how {
         How::Replace => "forces replacement".to_owned(),
+        How::Record => "in gwplan's record".to_owned(),
         // What is made anew is made with it.
         How::InPlace(_) if step.action == Action::Replace => String::new(),
         How::InPlace(call) => format!("by {call}"),
@@ -333,6 +335,7 @@ pub(super) fn risk(risk: Risk) -> &'static str {
         Risk::None => "nothing to do",
         Risk::Safe => "safe",
         Risk::Cost => "changes the bill",
+        Risk::LiftsProtection => "lifts protection",
         Risk::Replace => "replace",
         Risk::LosesAddress => "loses public address",
         Risk::Destroy => "destroy",
@@ -344,6 +347,7 @@ pub(super) fn label(risk: Risk) -> &'static str {
     match risk {
         Risk::None | Risk::Safe => "Safe",
         Risk::Cost => "Cost",
+        Risk::LiftsProtection => "Caution",
         Risk::Replace | Risk::LosesAddress | Risk::Destroy => "Danger",
     }
 }
@@ -371,13 +375,14 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
     } else {
         let created = verdict.counts.add;
         part(created, "creates", "");
-        let costly = count(Risk::Cost) - created;
+        let costly = verdict.costly;
         part(
             costly,
             "changes what",
             if costly == 1 { " costs" } else { " cost" },
         );
     }
+    part(verdict.lifted, "lifts the protection of", "");
     part(verdict.given_up, "stops managing", "");
     let mut says = listed(&parts);
     if parts.is_empty() {

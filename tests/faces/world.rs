@@ -98,6 +98,7 @@ impl World {
             region: desired.region.clone(),
             depends_on: desired.depends_on.clone(),
             prevent_destroy: desired.prevent_destroy,
+            ignore_changes: Some(Vec::new()),
             source: desired.location.as_ref().map(Location::line),
             applied: desired.attributes.clone(),
             observed: shown,

@@ -12,6 +12,7 @@ use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defa
 use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
 
+mod recorded;
 #[path = "../fakes/shown.rs"]
 mod shown;
 mod succession;
@@ -114,6 +115,7 @@ impl World {
             region: REGION.to_owned(),
             depends_on: Vec::new(),
             prevent_destroy: false,
+            ignore_changes: Some(Vec::new()),
             source: None,
             applied: attributes.clone(),
             observed: attributes.clone(),
@@ -156,6 +158,11 @@ impl World {
 
     fn wish(&mut self, name: &str) -> &mut Desired {
         self.desired.get_mut(&address(name)).expect("there")
+    }
+
+    fn record(&mut self, name: &str) -> &mut Record {
+        let record = self.state.resources.get_mut(&address(name));
+        record.expect("there")
     }
 
     fn seen(&mut self, name: &str) -> &mut Observed {
@@ -365,6 +372,7 @@ fn ignored_changes_are_listed_and_left_alone() {
         .wish("a")
         .ignore_changes
         .push(FieldPath::from_iter(["description"]));
+    world.record("a").ignore_changes = Some(vec![FieldPath::from_iter(["description"])]);
     let plan = world.plan();
     assert!(plan.is_empty());
     assert_eq!(

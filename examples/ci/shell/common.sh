@@ -46,7 +46,7 @@ outputs() {
 # Tells what a plan in Terraform's JSON says.
 plan_outputs() {
     outputs "digest=$(jq -r '.gwplan.digest' "$1")" \
-        "changes=$(jq -r '[.resource_changes[].change.actions | select(. != ["no-op"])] != []' "$1")" \
+        "changes=$(jq -r '.gwplan.changes' "$1")" \
         "risk=$(jq -r '.gwplan.verdict.risk // "none"' "$1")"
 }
 

@@ -13,7 +13,7 @@ use crate::policy::Finding;
 use crate::review::{Context, Review};
 use crate::view::{self, JsonLines, Progress};
 
-use crate::cli::approval::ApprovalArgs;
+use crate::cli::approval::{ApprovalArgs, check_saved};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
@@ -137,12 +137,21 @@ pub(super) struct Task<'a> {
 
 /// Plans towards a goal, asks, and carries the plan out.
 pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Result<Exit, Failure> {
+    carry_out_task(task, None, how, session)
+}
+
+fn carry_out_task(
+    task: &Task<'_>,
+    saved: Option<&SavedPlan>,
+    how: &HowArgs,
+    session: &Session,
+) -> Result<Exit, Failure> {
     let goal = task.goal;
     let command = match goal {
         Goal::Converge => "apply",
         Goal::Destroy => "destroy",
     };
-    let settled = how.auto_approve || how.approval.is_given();
+    let settled = how.auto_approve || how.approval.is_given() || saved.is_some();
     refuse_to_hang(settled, how, session, command)?;
     how.begin(session)?;
     let approved = how.approval.read(session)?;
@@ -157,6 +166,11 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
     block_on(async {
         let state = &writing.state;
         let connection = connect(session, &workspace, state).await?;
+        // Only now the account is known that it is to be applied in.
+        let now = binding(session, &workspace, state);
+        if let Some(saved) = saved {
+            saved.check(state, &wanted.desired, &now)?;
+        }
         let planner = Planner {
             wanted: &wanted,
             state,
@@ -165,11 +179,14 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             workspace: &workspace,
         };
         let mut plan = planner.with_cloud(session, &connection).await?;
+        if let Some(saved) = saved {
+            check_saved(saved, &plan, &now)?;
+        }
         let findings = police(&mut plan, state, &workspace, session);
         show_plan(&plan, &findings, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(approved) = approved {
-            approved.check(&plan, &binding(session, &workspace, state))?;
+            approved.check(&plan, &now)?;
         }
         let overridden = how.overriding.let_through(&findings, session)?;
         if !plan.is_empty()
@@ -190,7 +207,8 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
     })
 }
 
-/// Carries out a plan that was reviewed as a file: there is nothing left to ask.
+/// Makes a plan that was reviewed as a file again, and carries it out if it is that one: there is nothing
+/// left to ask.
 fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     if args.selection.with_replace(&args.replace) != Selection::default() {
         let fault = Fault::new("a saved plan is applied as it is");
@@ -198,32 +216,12 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
             .hint("give --target, --exclude and --replace to `gwplan plan --out FILE`")
             .into());
     }
-    args.how.begin(session)?;
-    let workspace = Workspace::open(session)?;
-    let wanted = workspace.wanted(session, &saved.paths)?;
-    let lock = args.how.lock.take(&workspace, session, "apply")?;
-    let mut writing = workspace.begin(session, lock)?;
-    workspace.check_cloud(session, &writing.state)?;
-    block_on(async {
-        let connection = connect(session, &workspace, &writing.state).await?;
-        // Only now the account is known that it is to be applied in.
-        let now = binding(session, &workspace, &writing.state);
-        saved.check(&writing.state, &wanted.desired, &now)?;
-        if let Some(approved) = args.how.approval.read(session)? {
-            approved.check(&saved.plan, &now)?;
-        }
-        let mut plan = saved.plan.clone();
-        let findings = police(&mut plan, &writing.state, &workspace, session);
-        show_plan(&plan, &findings, Goal::Converge, &args.how, session)?;
-        refuse_errors(session, plan.diagnostics.clone())?;
-        let overridden = args.how.overriding.let_through(&findings, session)?;
-        let run = (&workspace, session);
-        remember(&mut writing.state, &plan, "apply", overridden, run);
-        let (report, unwritten) =
-            carry_out(&plan, writing, &workspace, connection, &args.how, session).await?;
-        let exit = tell_end(&plan, &report, Goal::Converge, &args.how, session)?;
-        unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
-    })
+    let task = Task {
+        paths: &saved.paths,
+        goal: saved.goal,
+        selection: saved.selection.clone(),
+    };
+    carry_out_task(&task, Some(saved), &args.how, session)
 }
 
 fn verb_of(goal: Goal) -> &'static str {

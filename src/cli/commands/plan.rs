@@ -9,7 +9,7 @@ use clap::Args;
 use crate::backend::replace_file;
 use crate::files;
 use crate::model::{Address, Fault};
-use crate::plan::{Goal, SavedPlan};
+use crate::plan::{Goal, SavedPlan, SavedQuery};
 
 use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
@@ -76,6 +76,12 @@ impl PlanArgs {
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
     if let Some(out) = &args.out {
+        if args.offline {
+            let fault = Fault::new("a plan that is made offline can't be kept to be applied");
+            return Err(Failure::Usage(fault.hint(
+                "it has not seen the cloud: leave --offline out, or keep its JSON by --format json",
+            )));
+        }
         refuse_to_overwrite(&session.root.join(out), out)?;
     }
     let proposal = propose(session, &workspace, &args.query())?;
@@ -105,7 +111,13 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             binding,
             ..
         } = proposal;
-        let saved = SavedPlan::new(plan, &state, &wanted.desired, &args.paths, binding);
+        let selection = args.query().selection.with_replace(args.query().replace);
+        let query = SavedQuery {
+            paths: &args.paths,
+            goal: args.query().goal,
+            selection: &selection,
+        };
+        let saved = SavedPlan::new(plan, &state, &wanted.desired, query, binding);
         replace_file(&session.root.join(file), &saved.encode())
             .with_context(|| format!("the plan can't be written to {}", file.display()))?;
         session
@@ -129,7 +141,7 @@ fn refuse_to_overwrite(path: &Path, shown: &Path) -> Result<(), Failure> {
             .into());
     }
     let there = files::read_own(path);
-    if there.is_ok_and(|there| there.is_none_or(|bytes| SavedPlan::decode(&bytes).is_ok())) {
+    if there.is_ok_and(|there| there.is_none_or(|bytes| SavedPlan::is_one(&bytes))) {
         return Ok(());
     }
     let fault = Fault::new(format!(

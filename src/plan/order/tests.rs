@@ -106,6 +106,7 @@ fn record(at: usize, status: Status, depends_on: Vec<Address>) -> Record {
         region: "ap-guangzhou".to_owned(),
         depends_on,
         prevent_destroy: false,
+        ignore_changes: Some(Vec::new()),
         source: None,
         applied: Attributes::new(),
         observed: Attributes::new(),
@@ -133,6 +134,7 @@ fn step(at: usize, part: &Part, existing: Option<Identity>, depends_on: Vec<Addr
         losses: Vec::new(),
         depends_on,
         prevent_destroy: false,
+        ignore_changes: Vec::new(),
         successor: None,
         after_steps: Vec::new(),
     }

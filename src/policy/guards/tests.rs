@@ -56,6 +56,7 @@ fn step(name: &str, action: Action, before: serde_json::Value, after: serde_json
         losses: Vec::new(),
         depends_on: Vec::new(),
         prevent_destroy: false,
+        ignore_changes: Vec::new(),
         successor: None,
         after_steps: Vec::new(),
     }

@@ -41,6 +41,8 @@ const KINDS: [(&str, &str); 6] = [
 pub(super) fn kind(action: Action) -> &'static str {
     match action {
         Action::AwaitCreate | Action::AwaitDelete => "wait",
+        // What is changed is a record, and readers filter by what is changed.
+        Action::Record => "update",
         Action::Create | Action::Update | Action::Replace | Action::Delete | Action::Forget => {
             action.word()
         }

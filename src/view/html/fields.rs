@@ -47,6 +47,7 @@ fn changed(item: &Item<'_>, change: &FieldChange, page_of: Option<Link<'_>>) -> 
                 @match how {
                     How::InPlace(call) => { code { (visible(call)) } }
                     How::Replace => { span.force { "forces replacement" } }
+                    How::Record => { span.quiet { "in gwplan's record" } }
                 }
             }
             td.at { @if let Some(at) = item.line_of(path) { (line(at, page_of)) } }

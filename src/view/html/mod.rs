@@ -271,6 +271,9 @@ fn at_stake(risk: Risk) -> &'static str {
         Risk::Destroy => "The gateway is gone for good, and its id with it.",
         Risk::LosesAddress => "Whoever comes in by the public address doesn't get in any more.",
         Risk::Replace => "Another gateway, with another id, takes its place.",
+        Risk::LiftsProtection => {
+            "What kept it from being destroyed, or from being changed, is taken away."
+        }
         Risk::Cost => "What is paid to the vendor changes.",
         Risk::Safe | Risk::None => "Nothing is lost, and nothing more is paid for.",
     }

@@ -142,9 +142,9 @@ impl Page<'_> {
 
     /// Tabulates what is at stake; what is destroyed apart, where there is too much of it for a table.
     fn risks(&self, max_bytes: Option<usize>) -> (Section, Section) {
-        let costly = self.review.group(Group::Update);
-        let costly = costly.filter(|item| item.risk == Risk::Cost);
-        let items = self.review.group(Group::Danger).chain(costly);
+        let others = self.review.group(Group::Update);
+        let others = others.filter(|item| item.risk > Risk::Safe);
+        let items = self.review.group(Group::Danger).chain(others);
         let (mut destroyed, mut others): (Vec<Piece>, Vec<Piece>) = items
             .map(|item| self.risk(item))
             .partition(|piece| piece.weight == Weight::Destroyed);
@@ -180,10 +180,12 @@ impl Page<'_> {
         let Item { step, risk, .. } = item;
         let (mark, word) = (mark(*risk), words::risk(*risk));
         let address = code(&step.address.to_string());
-        let why: Vec<String> = if step.action == Action::Update {
+        let changed = matches!(step.action, Action::Update | Action::Record);
+        let why: Vec<String> = if changed && !step.changes.is_empty() {
             let changes = step.changes.iter();
-            let taken = changes.filter(|_| *risk == Risk::LosesAddress);
-            item.billed().chain(taken).map(short_change).collect()
+            let at_stake =
+                changes.filter(|one| *risk == Risk::LosesAddress || item.is_at_stake(one));
+            at_stake.map(short_change).collect()
         } else {
             let causes = words::causes(item);
             causes.iter().map(|cause| self.cause(cause)).collect()
@@ -195,7 +197,9 @@ impl Page<'_> {
             weight: match risk {
                 Risk::Destroy => Weight::Destroyed,
                 Risk::LosesAddress | Risk::Replace => Weight::Danger,
-                Risk::Cost | Risk::Safe | Risk::None => Weight::CostlyUpdate,
+                Risk::LiftsProtection | Risk::Cost | Risk::Safe | Risk::None => {
+                    Weight::CostlyUpdate
+                }
             },
             text: format!("| {mark} {word} | {address} | {why} | {losses} |\n"),
             brief: Some(format!("| {mark} {word} | {address} | | |\n")),
@@ -263,7 +267,7 @@ impl Page<'_> {
             weight: match (item.group, item.risk) {
                 (_, Risk::Destroy) => Weight::DestroyDetail,
                 (Group::Danger, _) => Weight::DangerDetail,
-                (Group::Update, Risk::Cost) => Weight::CostlyUpdate,
+                (Group::Update, Risk::LiftsProtection | Risk::Cost) => Weight::CostlyUpdate,
                 (Group::Update, _) => Weight::SafeUpdate,
                 (Group::Create, _) => Weight::Created,
                 (Group::Wait, _) => Weight::Waited,
@@ -407,7 +411,7 @@ fn mark(risk: Risk) -> &'static str {
     match risk {
         Risk::None => "✅",
         Risk::Safe => "🟢",
-        Risk::Cost => "🟡",
+        Risk::Cost | Risk::LiftsProtection => "🟡",
         Risk::Replace => "🟠",
         Risk::LosesAddress | Risk::Destroy => "🔴",
     }

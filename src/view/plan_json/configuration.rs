@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, Attributes, Value, set_value_at};
-use crate::plan::{Action, Plan, Schemas, Step};
+use crate::plan::{Action, How, Plan, Schemas, Step};
 use crate::schema::{Field, Shape};
 use crate::state::{Record, State};
 
@@ -67,11 +67,12 @@ fn wanted_by(step: &Step, record: Option<&Record>) -> Option<Attributes> {
     match step.action {
         Action::Delete | Action::AwaitDelete | Action::Forget => None,
         Action::Create | Action::Replace | Action::AwaitCreate => Some(step.after.clone()),
-        Action::Update => {
+        Action::Update | Action::Record => {
             // What it will be holds what the cloud filled in, too; what was applied does not.
             let applied = record.map(|record| record.applied.clone());
             let mut attributes = applied.unwrap_or_default();
-            for change in &step.changes {
+            let wanted = step.changes.iter().filter(|one| one.how != How::Record);
+            for change in wanted {
                 set_value_at(&mut attributes, &change.path, change.after.clone());
             }
             Some(attributes)

@@ -31,8 +31,9 @@ pub(super) fn own(review: &Review<'_>) -> Json {
         "refreshed": plan.refreshed,
         "verdict": verdict(review),
         "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
+        "changes": !plan.is_empty(),
         "moves": moves.collect::<Vec<_>>(),
-        "digest": review.digest,
+        "digest": Some(review.digest).filter(|digest| !digest.is_empty()),
         "command": review.command,
         "ignored": ignored.collect::<Vec<_>>(),
         "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
@@ -55,6 +56,8 @@ fn verdict(review: &Review<'_>) -> Json {
         tally,
         replaced,
         given_up,
+        costly: _,
+        lifted,
         addresses_lost,
         unknown_addresses,
         barrier,
@@ -67,6 +70,7 @@ fn verdict(review: &Review<'_>) -> Json {
         "risks": tally,
         "replaced": replaced,
         "given_up": given_up,
+        "lifted_protections": lifted,
         "addresses_lost": addresses_lost,
         "unknown_addresses": unknown_addresses,
         "blocked": barrier.map(words::barrier),
@@ -85,6 +89,7 @@ fn own_step(item: &Item<'_>) -> Json {
         let how = match &change.how {
             How::InPlace(call) => call.as_str(),
             How::Replace => "replace",
+            How::Record => "record",
         };
         json!({ "path": change.path, "how": how, "line": item.line_of(&change.path) })
     });

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, Attributes, set_value_at, value_at};
-use crate::plan::{Action, Plan, Step};
+use crate::model::{Address, Attributes, Value, set_value_at, value_at};
+use crate::plan::{Action, FieldChange, How, Plan, Step};
 use crate::state::State;
 
-use super::super::terraform::{record_values, values};
+use super::super::terraform::{record_values, value_json, values};
 
 /// What is known about each resource, by address.
 pub(super) type Resources = BTreeMap<Address, Map<String, Json>>;
@@ -47,6 +47,7 @@ fn before(plan: &Plan, moved: &State) -> Resources {
             let mut object = given(&step.before, recorded.as_ref());
             object.insert("gatewayId".to_owned(), json!(identity.id));
             object.insert("region".to_owned(), json!(identity.region));
+            record_own(step, &mut object, |change| change.before.as_ref());
             before.insert(step.address.clone(), object);
         }
     }
@@ -57,9 +58,9 @@ fn after(plan: &Plan, before: &Resources) -> Resources {
     let mut after = before.clone();
     for step in &plan.steps {
         let was = after.remove(&step.address);
-        let object = match step.action {
+        let mut object = match step.action {
             Action::Delete | Action::AwaitDelete | Action::Forget => continue,
-            Action::Update => given(&step.after, was.as_ref()),
+            Action::Update | Action::Record => given(&step.after, was.as_ref()),
             Action::AwaitCreate => given(&awaited(step), was.as_ref()),
             Action::Create | Action::Replace => {
                 let mut object = values(&step.after);
@@ -67,9 +68,34 @@ fn after(plan: &Plan, before: &Resources) -> Resources {
                 object
             }
         };
+        record_own(step, &mut object, |change| change.after.as_ref());
         after.insert(step.address.clone(), object);
     }
     after
+}
+
+/// Adds what only gwplan knows, where the plan changes it: else a change of that alone would look like none.
+fn record_own(
+    step: &Step,
+    object: &mut Map<String, Json>,
+    side: impl Fn(&FieldChange) -> Option<&Value>,
+) {
+    let own = step
+        .changes
+        .iter()
+        .filter(|change| change.how == How::Record);
+    for change in own {
+        let value = side(change).map_or(Json::Null, value_json);
+        match change.path.segments() {
+            [key] => {
+                object.insert(key.clone(), value);
+            }
+            [outer, key] => {
+                object.entry(outer.clone()).or_insert_with(|| json!({}))[key.as_str()] = value;
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Returns what a resource will be whose create is under way: what it is, and what the calls after it set.

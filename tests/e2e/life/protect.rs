@@ -115,7 +115,7 @@ fn prevent_destroy_outlives_the_block_that_asked_for_it() {
     project.apply().well();
     project.gateways([Gateway::new("a").with("lifecycle: { preventDestroy: true }")]);
     // Nothing changes in the cloud, but the state learns of it.
-    project.run(&["plan", "--detailed-exitcode"]).well();
+    project.run(&["plan", "--detailed-exitcode"]).ended(2);
     project.apply().well();
     assert_eq!(project.record("a")["preventDestroy"], true);
     project.gateways([]);
@@ -131,6 +131,47 @@ fn prevent_destroy_outlives_the_block_that_asked_for_it() {
         .run(&["apply", "--replace", "gateway.a", "--auto-approve"])
         .ended(1);
     project.gateways([Gateway::new("a").with("lifecycle: { preventDestroy: false }")]);
+    project.apply().well();
+    assert!(project.record("a")["preventDestroy"].is_null());
+    project.gateways([]);
+    project.apply().well();
+    assert!(cloud.gateways().is_empty());
+}
+
+#[test]
+fn a_protection_that_is_set_or_lifted_in_the_files_is_a_step_and_takes_effect() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    let protect = |flag: &str| {
+        let lifecycle = format!("lifecycle: {{ preventDestroy: {flag} }}");
+        project.gateways([Gateway::new("a").with(&lifecycle)]);
+    };
+    protect("false");
+    project.apply().well();
+    protect("true");
+    let plan = project.run(&["plan", "--detailed-exitcode"]).ended(2);
+    let shown = "lifecycle.preventDestroy: true  # in gwplan's record";
+    assert!(plan.stdout.contains(shown), "{}", plan.stdout);
+    let digest = project.digest();
+    project.run(&["apply", "--expect-digest", &digest]).well();
+    assert_eq!(project.record("a")["preventDestroy"], true);
+    project.run(&["plan", "--detailed-exitcode"]).well();
+
+    protect("false");
+    let plan = project.run(&["plan"]).well().stdout;
+    let verdict = "CAUTION: this plan lifts the protection of 1 gateway";
+    assert!(plan.starts_with(verdict), "{plan}");
+    let json = project.run(&["plan", "--format", "json"]).well().json();
+    let change = &json["resource_changes"][0]["change"];
+    assert_eq!(change["actions"], serde_json::json!(["update"]));
+    assert_ne!(change["before"], change["after"]);
+    assert_eq!(json["gwplan"]["changes"], true);
+    let guarded = "provider: { region: ap-guangzhou }\npolicy: { keepProtection: {} }\n";
+    project.write("gwplan.yaml", guarded);
+    let denied = project.run(&["plan"]).ended(1);
+    let reason = "gateway.a would lose protection: lifecycle.preventDestroy";
+    assert!(denied.stdout.contains(reason), "{}", denied.stdout);
+    project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\n");
     project.apply().well();
     assert!(project.record("a")["preventDestroy"].is_null());
     project.gateways([]);
