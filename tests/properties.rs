@@ -277,6 +277,7 @@ fn plan_for(
         goal,
         selection: &selection,
         ownership: true,
+        other_states: &BTreeSet::new(),
     })
     .expect("a plan")
 }

@@ -13,17 +13,20 @@ use crate::view;
 use super::Session;
 use super::failure::Failure;
 
-/// How many hexadecimal digits a digest has: fewer would be found by trying for another plan too.
+/// How many hexadecimal digits name a plan: of fewer, two plans can be made that share them.
 const DIGEST_DIGITS: usize = 64;
-/// How many differences from a saved plan are told.
-const TOLD: usize = 10;
 /// The rule under which it is told that a plan is not the approved one.
 const RULE: &str = "not-approved";
+/// The rule under which it is told that a saved plan is not what would be planned now.
+const STALE: &str = "stale-plan";
+/// How many resources are named that differ.
+const TOLD: usize = 10;
 
 /// Which plan was approved.
 #[derive(Debug, Args)]
 pub(super) struct ApprovalArgs {
-    /// Goes on, without asking, only if the plan has this digest, as `gwplan plan` printed it.
+    /// Goes on, without asking, only if the plan has this digest: all 64 digits, as `gwplan plan` prints
+    /// them.
     #[arg(long, value_name = "HEX")]
     expect_digest: Option<String>,
     /// The plan that was approved, as `gwplan plan` wrote it with --out or --format json: goes on,
@@ -56,19 +59,18 @@ impl ApprovalArgs {
             Some(text) => Some(read_digest(text)?),
             None => None,
         };
-        if let (Some(expected), Some(outline)) = (&expected, &outline)
-            && outline.digest != *expected
+        let kept = outline.as_ref().and_then(|outline| outline.digest.clone());
+        if let (Some(expected), Some(kept)) = (&expected, &kept)
+            && expected != kept
         {
             let fault = Fault::new(format!(
-                "the approved plan has the digest {}, not {expected}",
-                outline.digest
+                "the approved plan has the digest {kept}, not {expected}"
             ));
             return Err(fault
                 .hint("give the file and the digest of one plan")
                 .into());
         }
-        let digest = expected.or_else(|| Some(outline.as_ref()?.digest.clone()));
-        Ok(digest.map(|digest| Approved { digest, outline }))
+        Ok(expected.or(kept).map(|digest| Approved { digest, outline }))
     }
 }
 
@@ -88,7 +90,7 @@ impl Approved {
         );
         let mut told = vec![first];
         match &self.outline {
-            Some(approved) => told.extend(differences(approved, &Outline::of(plan, &found))),
+            Some(approved) => told.extend(differences(RULE, approved, &Outline::of(plan, &found))),
             None => told.extend(what_moved(plan)),
         }
         Err(Failure::Diagnostics(told))
@@ -114,15 +116,38 @@ impl Approved {
     }
 }
 
-/// Says what a plan does otherwise than the approved one.
-fn differences(approved: &Outline, found: &Outline) -> Vec<Diagnostic> {
-    let lines = view::difference_lines(&approved.difference(found));
+/// Refuses a saved plan that, made afresh, is another one, and says what differs.
+pub(super) fn refuse_stale(
+    saved: &SavedPlan,
+    fresh: &Plan,
+    binding: &Binding,
+) -> Result<(), Failure> {
+    if saved.is(fresh, binding) {
+        return Ok(());
+    }
+    let summary =
+        "the plan is stale: made afresh, from the same files and the same state, it is another one";
+    let first = Diagnostic::error(STALE, summary)
+        .help("the cloud has changed since: plan again, review the new plan, and apply that");
+    let [then, now] = [&saved.plan, fresh].map(|plan| Outline::of(plan, ""));
+    let told = differences(STALE, &then, &now);
+    Err(Failure::Diagnostics([vec![first], told].concat()))
+}
+
+/// Says what a plan does otherwise than the approved one; of many resources, a few.
+fn differences(rule: &'static str, approved: &Outline, found: &Outline) -> Vec<Diagnostic> {
+    let mut lines = view::difference_lines(&approved.difference(found));
     if lines.is_empty() {
-        let summary = "the steps are the same, but not what they are bound to: the project's environment, state, endpoint or region, or a move";
-        return vec![Diagnostic::error(RULE, summary)];
+        let summary = "the steps are the same, but not what they are bound to: the project's environment, state, endpoint or region, a move, or what the cloud holds beside the state";
+        return vec![Diagnostic::error(rule, summary)];
+    }
+    let more = lines.len().saturating_sub(TOLD);
+    lines.truncate(TOLD);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
     }
     let lines = lines.into_iter();
-    lines.map(|line| Diagnostic::error(RULE, line)).collect()
+    lines.map(|line| Diagnostic::error(rule, line)).collect()
 }
 
 /// Says what is known to have moved where the approved plan itself is not at hand.
@@ -152,65 +177,28 @@ fn what_moved(plan: &Plan) -> Vec<Diagnostic> {
     told
 }
 
-/// Refuses a saved plan where the same wish now gives another plan.
-///
-/// What the file holds beside its digest is not carried out, and so need not be believed.
-pub(super) fn check_saved(
-    saved: &SavedPlan,
-    plan: &Plan,
-    binding: &Binding,
-) -> Result<(), Failure> {
-    // A state that was not there yet has no id, and whoever planned may not have been allowed to ask for
-    // the account: these were looked at before, and the plan was made for whichever they are.
-    let mut binding = binding.clone();
-    binding.lineage.clone_from(&saved.binding.lineage);
-    binding.account.clone_from(&saved.binding.account);
-    let (then, now) = (saved.digest.as_str(), digest(plan, &binding));
-    if then == now {
-        return Ok(());
-    }
-    let first = Diagnostic::error(
-        "stale-plan",
-        "the plan is stale: made again, it is another one",
-    )
-    .help("the cloud has changed since: plan again, review the new plan, and apply that");
-    let differing = differences(&Outline::of(&saved.plan, then), &Outline::of(plan, &now));
-    let more = differing.len().saturating_sub(TOLD);
-    let mut told = vec![first];
-    told.extend(differing.into_iter().take(TOLD));
-    if more > 0 {
-        told.push(Diagnostic::error(
-            "stale-plan",
-            format!("{more} more differences are not shown"),
-        ));
-    }
-    Err(Failure::Diagnostics(told))
-}
-
 fn read_digest(text: &str) -> Result<String, Failure> {
     let digest = text.trim().to_lowercase();
-    let hexadecimal = digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if digest.len() == DIGEST_DIGITS && hexadecimal {
+    let is_hex = digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && digest.len() == DIGEST_DIGITS {
         return Ok(digest);
     }
-    let fault = if hexadecimal && !digest.is_empty() {
-        let count = digest.len();
-        Fault::new(format!(
-            "the digest {digest} has {count} digits, and a plan's has {DIGEST_DIGITS}"
-        ))
-    } else {
-        Fault::new(format!("{digest:?} is no digest of a plan"))
+    let fault = match digest.len() {
+        length @ 1..DIGEST_DIGITS if is_hex => Fault::new(format!(
+            "{digest:?} is only a part of a digest: {length} of {DIGEST_DIGITS} digits"
+        )),
+        _ => Fault::new(format!("{digest:?} is no digest of a plan")),
     };
-    Err(fault
-        .hint("give the whole digest: `gwplan plan` prints it after `Digest:`")
-        .into())
+    let hint = "give all 64 digits: `gwplan plan` prints them after `Digest:`, and `gwplan plan --format json` as gwplan.digest";
+    Err(fault.hint(hint).into())
 }
 
 /// Tells whether an outline holds a whole digest: the beginning of one that a file holds would name
 /// many plans.
 fn names_a_plan(outline: &Outline) -> bool {
-    let Outline { digest, .. } = outline;
-    digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    outline.digest.as_ref().is_some_and(|digest| {
+        digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Reads a saved plan, or a plan's JSON.
@@ -218,7 +206,16 @@ fn read_outline(path: &Path, shown: &Path) -> Result<Outline, Failure> {
     let shown = shown.display();
     let bytes = std::fs::read(path).with_context(|| format!("{shown} can't be read"))?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if let Some(outline) = Outline::from_json(&json).filter(names_a_plan) {
+    let outline = Outline::from_json(&json);
+    if outline.as_ref().is_some_and(|one| one.digest.is_none()) {
+        let fault = Fault::new(format!(
+            "{shown} is a plan without a digest: it was made offline"
+        ));
+        return Err(fault
+            .hint("approve a plan that has asked the cloud: `gwplan plan` without --offline")
+            .into());
+    }
+    if let Some(outline) = outline.filter(names_a_plan) {
         return Ok(outline);
     }
     match SavedPlan::decode(&bytes) {

@@ -109,6 +109,7 @@ impl Planner<'_> {
             goal: self.goal,
             selection: self.selection,
             ownership: self.workspace.project.ownership_tag,
+            other_states: &self.workspace.project.other_states,
         };
         Ok(plan(&inputs)?)
     }

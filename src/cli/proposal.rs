@@ -46,7 +46,6 @@ pub(super) struct Proposal {
     pub(super) wanted: Wanted,
     pub(super) state: State,
     pub(super) binding: Binding,
-    /// The plan's digest; empty for one that was made offline.
     pub(super) digest: String,
     /// What the project's policies say.
     pub(super) findings: Vec<Finding>,
@@ -78,12 +77,7 @@ pub(super) fn propose(
     let findings = police(&mut plan, &state, workspace, session);
     let binding = binding(session, workspace, &state);
     Ok(Proposal {
-        // What has not seen the cloud can't be approved: another plan is what would be applied.
-        digest: if plan.refreshed {
-            digest(&plan, &binding)
-        } else {
-            String::new()
-        },
+        digest: digest(&plan, &binding),
         findings,
         plan,
         wanted,

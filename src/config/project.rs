@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::model::{
-    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, sort_diagnostics,
-    value_at,
+    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, short_lineage,
+    sort_diagnostics, value_at,
 };
 use crate::schema::project::{
     DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, OVERLAYS_FIELD, POLICY_KEY, PROJECT, VARS_KEY,
@@ -95,6 +95,8 @@ pub struct Project {
     pub ownership_tag: bool,
     /// The state file, as written.
     pub state_path: PathBuf,
+    /// The states, by their shortened lineages, that are known to be other projects'.
+    pub other_states: BTreeSet<String>,
     /// How long apply waits.
     pub timeouts: Timeouts,
     /// Words beyond the known ones.
@@ -229,6 +231,7 @@ impl Project {
             .and_then(Value::as_bool)
             .unwrap_or(true),
             state_path: text("state", "path").unwrap_or_default().into(),
+            other_states: other_states(attributes),
             timeouts: Timeouts {
                 create: duration("create", &text("timeouts", "create").unwrap_or_default()),
                 delete: duration("delete", &text("timeouts", "delete").unwrap_or_default()),
@@ -535,6 +538,17 @@ fn read_duration(
             Timeouts::default().create
         }
     }
+}
+
+/// Reads the lineages of other projects' states, whole or shortened.
+fn other_states(attributes: &Attributes) -> BTreeSet<String> {
+    let path = FieldPath::from_iter(["state", "others"]);
+    let items = match value_at(attributes, &path) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    let lineages = items.iter().filter_map(Value::as_text);
+    lineages.map(short_lineage).collect()
 }
 
 fn allowances(attributes: &Attributes) -> Allowances {

@@ -22,7 +22,7 @@ pub use counts::Counts;
 pub use diagnostic::{Diagnostic, Rule, Severity, has_errors, sort as sort_diagnostics};
 pub use fault::Fault;
 pub use hex::hex;
-pub use owner::{OWNER_KEY, owned_address, owner_tag};
+pub use owner::{OWNER_KEY, named_owner, owned_address, owner_tag, short_lineage};
 pub use path::{FieldPath, get as value_at, leaves, set as set_value_at};
 pub use resource::{Desired, IdForm, Identity, Kinds, Moved, Observed, Phase, Removed};
 pub use secret::Secret;

@@ -22,7 +22,14 @@ pub fn owned_address(lineage: &str, owner: &str) -> Option<Address> {
     (line == short_lineage(lineage)).then(|| address.parse().ok())?
 }
 
-fn short_lineage(lineage: &str) -> String {
+/// Returns the shortened lineage and the address that an owner tag names, whosever it is.
+pub fn named_owner(owner: &str) -> Option<(&str, Address)> {
+    let (line, address) = owner.split_once('/')?;
+    Some((line, address.parse().ok()?))
+}
+
+/// Shortens a lineage to the digits that owner tags hold.
+pub fn short_lineage(lineage: &str) -> String {
     let digits = lineage.chars().filter(|c| *c != '-');
     digits.take(LINEAGE_DIGITS).collect()
 }

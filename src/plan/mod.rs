@@ -38,7 +38,7 @@ pub use drift::{Drift, DriftedField, drift};
 pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
-pub use saved::{Binding, SavedPlan, SavedQuery, digest, step_digest};
+pub use saved::{Binding, Origin, SavedPlan, digest, step_digest};
 pub use strays::{Stray, strays};
 
 /// Finds the schema of a kind.
@@ -103,6 +103,8 @@ pub struct Inputs<'a> {
     pub selection: &'a Selection,
     /// Whether what is made carries a tag that names its owner.
     pub ownership: bool,
+    /// The states, by their shortened lineages, that are known to be other projects'.
+    pub other_states: &'a BTreeSet<String>,
 }
 
 /// Holds what apply would do.
@@ -175,7 +177,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owned: bool,
     /// The resources that no record holds and that could be taken for the one that is made: those with its
-    /// owner tag, or where it carries none, those of its name.
+    /// owner tag, and those of its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namesakes: Vec<String>,
     /// What the cloud's list showed when the plan was made: apply stops the step if that has moved.

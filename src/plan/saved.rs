@@ -12,6 +12,8 @@ use crate::state::State;
 use super::{Goal, Move, Plan, Selection, Step};
 
 /// The newest format of plan files, and the only one that is read.
+///
+/// Files of format 1 did not say what they were planned for, so they can't be planned afresh.
 const FORMAT: u64 = 2;
 
 /// Says what a plan was made against; it can be applied to nothing else.
@@ -32,22 +34,11 @@ pub struct Binding {
     pub region: String,
 }
 
-/// Says what a plan that is kept was asked for, so that it can be made again.
-#[derive(Clone, Copy, Debug)]
-pub struct SavedQuery<'a> {
-    /// The files or folders with resources that were named.
-    pub paths: &'a [PathBuf],
-    /// What it is for.
-    pub goal: Goal,
-    /// Which part of the whole was asked for.
-    pub selection: &'a Selection,
-}
-
 /// Holds a plan with what binds it.
 ///
-/// Nothing of it is carried out as it stands. Apply makes the plan again, from the files, the state and the
-/// cloud, and goes on only where the digests of the two are the same: what the digest does not cover is
-/// recomputed. So a file that was forged has no effect, or is refused.
+/// What is applied is never read from the file: it is planned afresh, from the goal, the selection and
+/// the paths that are kept here, and carried out only if that plan has the digest of this one. So all that
+/// no digest covers, such as what to record, comes from the fresh plan alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SavedPlan {
@@ -57,14 +48,14 @@ pub struct SavedPlan {
     pub binding: Binding,
     /// The state's serial that it was made from.
     pub serial: u64,
+    /// What the plan is for.
+    pub goal: Goal,
+    /// Which part of the whole was asked for.
+    pub selection: Selection,
     /// A digest of each record that it was made from, to tell which has moved.
     pub records: BTreeMap<Address, String>,
     /// The files or folders that were named when it was made.
     pub paths: Vec<PathBuf>,
-    /// What it is for.
-    pub goal: Goal,
-    /// Which part of the whole was asked for.
-    pub selection: Selection,
     /// A digest of each resource that the files described, to tell which has been edited since.
     pub desired: BTreeMap<Address, String>,
     /// The plan.
@@ -73,6 +64,21 @@ pub struct SavedPlan {
     pub digest: String,
     /// A digest of all of the above, to tell that nothing was altered.
     pub seal: String,
+}
+
+/// Holds what a plan that is kept was made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// What was recorded.
+    pub state: &'a State,
+    /// What the files said.
+    pub desired: &'a BTreeMap<Address, Desired>,
+    /// The files or folders that were named.
+    pub paths: &'a [PathBuf],
+    /// What the plan is for.
+    pub goal: Goal,
+    /// Which part of the whole was asked for.
+    pub selection: &'a Selection,
 }
 
 /// Returns the digest of a plan: the same for the same plan on every machine.
@@ -153,41 +159,25 @@ fn differing(then: &BTreeMap<Address, String>, now: &BTreeMap<Address, String>) 
         .collect()
 }
 
-/// How many addresses an error names: more is no longer read.
-const NAMED: usize = 10;
-
-/// Lists a few addresses, and says how many more there are.
-fn few(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 impl SavedPlan {
     /// Binds a plan to what it was made from.
-    pub fn new(
-        plan: Plan,
-        state: &State,
-        desired: &BTreeMap<Address, Desired>,
-        query: SavedQuery<'_>,
-        binding: Binding,
-    ) -> Self {
-        let SavedQuery {
+    pub fn new(plan: Plan, origin: Origin<'_>, binding: Binding) -> Self {
+        let Origin {
+            state,
+            desired,
             paths,
             goal,
             selection,
-        } = query;
+        } = origin;
         let digest = digest(&plan, &binding);
         let mut saved = Self {
             gwplan_plan: FORMAT,
             binding,
             serial: state.serial,
-            records: record_digests(state),
-            paths: paths.to_owned(),
             goal,
             selection: selection.clone(),
+            records: record_digests(state),
+            paths: paths.to_owned(),
             desired: desired_digests(desired),
             plan,
             digest,
@@ -211,10 +201,14 @@ impl SavedPlan {
         bytes
     }
 
-    /// Tells whether a file holds a saved plan, sound or not, of any format.
+    /// Tells whether bytes are a plan that can be written over: one that reads well, or one of an
+    /// earlier format, which nothing can apply any more.
     pub fn is_one(bytes: &[u8]) -> bool {
-        let json: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
-        json.is_some_and(|json| json.get("gwplanPlan").is_some_and(|format| format.is_u64()))
+        let format = || {
+            let json: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+            json.get("gwplanPlan")?.as_u64()
+        };
+        Self::decode(bytes).is_ok() || format().is_some_and(|format| (1..FORMAT).contains(&format))
     }
 
     /// Reads a file's bytes.
@@ -229,19 +223,13 @@ impl SavedPlan {
                 .hint(hint)
         };
         let json: serde_json::Value = serde_json::from_slice(bytes).map_err(no_plan)?;
-        match json.get("gwplanPlan").and_then(serde_json::Value::as_u64) {
-            Some(FORMAT) => {}
-            Some(format) if format < FORMAT => {
-                return Err(Fault::new("an earlier gwplan made the saved plan")
-                    .hint("plan again with this one: gwplan plan --out FILE"));
-            }
-            Some(format) => {
-                return Err(Fault::new(format!(
-                    "the saved plan has format {format}, and this gwplan reads format {FORMAT}"
-                ))
-                .hint("apply it with the gwplan that made it, or plan again"));
-            }
-            None => return Err(Fault::new("the file is no saved plan").hint(hint)),
+        let format = json.get("gwplanPlan").and_then(serde_json::Value::as_u64);
+        if format != Some(FORMAT) {
+            return Err(match format {
+                Some(1..FORMAT) => Fault::new("the saved plan was made by an earlier gwplan")
+                    .hint("plan again with this one, review the new plan, and apply that"),
+                _ => Fault::new("the file is no saved plan that this gwplan can read").hint(hint),
+            });
         }
         let saved: Self = serde_json::from_value(json).map_err(no_plan)?;
         if saved.seal != saved.content_seal() || saved.digest != digest(&saved.plan, &saved.binding)
@@ -252,7 +240,14 @@ impl SavedPlan {
         Ok(saved)
     }
 
-    /// Checks that the plan can still be applied.
+    /// Tells whether a plan that was made afresh is this one.
+    pub fn is(&self, fresh: &Plan, binding: &Binding) -> bool {
+        digest(fresh, binding) == self.digest
+    }
+
+    /// Checks that what the plan was made from is still the same.
+    ///
+    /// This says what has moved; whether the plan may be applied, [`SavedPlan::is`] says alone.
     ///
     /// # Errors
     /// A fault that says which resource or which setting has moved since.
@@ -301,7 +296,7 @@ impl SavedPlan {
         if !edited.is_empty() {
             return Err(Fault::new(format!(
                 "the plan is stale: the files have changed since it was made: {}",
-                few(&edited)
+                edited.join(", ")
             ))
             .hint(again));
         }
@@ -310,7 +305,7 @@ impl SavedPlan {
             let what = if moved.is_empty() {
                 "nothing that it holds".to_owned()
             } else {
-                few(&moved)
+                moved.join(", ")
             };
             let (then, now) = (self.serial, state.serial);
             return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));
@@ -342,7 +337,7 @@ mod tests {
             ..binding(["", "one", "cloud", "region"])
         };
         let check = |then: &str, now: &str| {
-            let saved = SavedPlan::new(Plan::default(), &state, &desired, query(), of(then));
+            let saved = SavedPlan::new(Plan::default(), origin(&state, &desired), of(then));
             saved.check(&state, &desired, &of(now)).is_ok()
         };
         assert!(check("1", "1") && check("", "1") && check("", ""));
@@ -351,17 +346,20 @@ mod tests {
         assert!(one != two && two != none && none != one);
     }
 
-    const NOTHING: Selection = Selection {
+    static EVERYTHING: Selection = Selection {
         targets: Vec::new(),
         excludes: Vec::new(),
         replace: Vec::new(),
+        allow_all_gone: false,
     };
 
-    fn query() -> SavedQuery<'static> {
-        SavedQuery {
+    fn origin<'a>(state: &'a State, desired: &'a BTreeMap<Address, Desired>) -> Origin<'a> {
+        Origin {
+            state,
+            desired,
             paths: &[],
             goal: Goal::Converge,
-            selection: &NOTHING,
+            selection: &EVERYTHING,
         }
     }
 
@@ -370,7 +368,7 @@ mod tests {
         let (state, desired) = (State::new(), BTreeMap::new());
         let check = |then: [&str; 4], now: [&str; 4]| {
             let plan = Plan::default();
-            let saved = SavedPlan::new(plan, &state, &desired, query(), binding(then));
+            let saved = SavedPlan::new(plan, origin(&state, &desired), binding(then));
             let checked = saved.check(&state, &desired, &binding(now));
             checked.err().map(|fault| fault.to_string())
         };

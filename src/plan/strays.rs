@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Address, Diagnostic, Identity, Observed, Phase, owned_address};
+use crate::model::{Address, Diagnostic, Identity, Observed, Phase, named_owner, owned_address};
 use crate::state::State;
 
 use super::decide::name_of;
@@ -56,7 +56,7 @@ pub(super) fn note(inputs: &Inputs<'_>, plan: &mut Plan) {
         .iter()
         .map(|(address, stray)| (stray.identity.id.as_str(), address))
         .collect();
-    warn_of_namesakes(&recorded, snapshot, &told, plan);
+    warn_of_namesakes(inputs, &recorded, snapshot, &told, plan);
 }
 
 /// Tells of a resource that was made for an address; making a second one is refused.
@@ -82,9 +82,10 @@ fn told(address: &Address, stray: Stray<'_>, planned: bool) -> Diagnostic {
     .about(address)
 }
 
-/// Warns where the cloud has a resource of the same name that the state doesn't hold; a create that
-/// carries no owner tag keeps them in mind.
+/// Warns where the cloud has a resource of the same name that the state doesn't hold; a create keeps them in
+/// mind, and none of them is taken for what it makes.
 fn warn_of_namesakes(
+    inputs: &Inputs<'_>,
     recorded: &BTreeSet<Identity>,
     snapshot: &Snapshot,
     told: &BTreeSet<(&str, &Address)>,
@@ -115,16 +116,48 @@ fn warn_of_namesakes(
         if step.action == Action::Create {
             let own = |id: &&String| told.contains(&(id.as_str(), &step.address));
             for id in ids.iter().filter(|id| !own(id)) {
-                plan.diagnostics.push(namesake(&step.address, id, name));
+                let identity = Identity {
+                    region: step.region.clone(),
+                    id: id.clone(),
+                };
+                let owner = snapshot.found.get(&identity);
+                let owner = owner.and_then(|observed| observed.owner.as_deref());
+                let diagnostic = lost_state(&step.address, id, owner, inputs.other_states)
+                    .unwrap_or_else(|| namesake(&step.address, id, name));
+                plan.diagnostics.push(diagnostic);
             }
         }
-        step.namesakes = if step.owned {
-            let same = told.iter().filter(|(_, address)| **address == step.address);
-            same.map(|(id, _)| (*id).to_owned()).collect()
-        } else {
-            ids
-        };
+        let own = told.iter().filter(|(_, address)| **address == step.address);
+        let own = own.map(|(id, _)| (*id).to_owned());
+        // Whoever approves a create approves it beside these: they are part of the plan.
+        step.namesakes = ids.into_iter().chain(own).collect();
+        step.namesakes.sort_unstable();
+        step.namesakes.dedup();
     }
+}
+
+/// Refuses a create where another state has made the same: most likely that state is this one, and was
+/// lost, since it names the very address.
+fn lost_state(
+    address: &Address,
+    id: &str,
+    owner: Option<&str>,
+    other_states: &BTreeSet<String>,
+) -> Option<Diagnostic> {
+    let (line, named) = named_owner(owner?)?;
+    if named != *address || other_states.contains(line) {
+        return None;
+    }
+    let summary = format!(
+        "{address} would be created, but {id} was made for {address} by another state ({line})"
+    );
+    Some(
+        Diagnostic::error("lost-state", summary)
+            .help(format!(
+                "if this project's state was lost, put it back, or take the gateway over: gwplan import {address} {id} --from-other-state; if it is another project's, say so in gwplan.yaml: state: {{ others: [{line}] }}"
+            ))
+            .about(address),
+    )
 }
 
 /// Tells whether a step sends a create.

@@ -30,8 +30,9 @@ pub struct Review<'a> {
     pub items: Vec<Item<'a>>,
     /// What the project's policies say.
     pub policy: &'a [Finding],
-    /// The plan's digest, in hexadecimal digits; empty for a plan that was made offline.
-    pub digest: &'a str,
+    /// The plan's digest, in hexadecimal digits; nothing for a plan that was made without asking the
+    /// cloud, since no such plan can be approved.
+    pub digest: Option<&'a str>,
     /// The command line that applies this very plan; nothing where it can't be applied, or where there
     /// is nothing to apply.
     pub command: Option<&'a str>,
@@ -168,7 +169,7 @@ impl<'a> Review<'a> {
             verdict,
             items,
             policy,
-            digest,
+            digest: Some(digest).filter(|_| plan.refreshed),
             command: command.filter(|_| applies),
         }
     }

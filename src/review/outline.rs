@@ -9,16 +9,16 @@ use crate::plan::{Action, Plan, Step, step_digest};
 
 /// The version of the record that [`Outline::encode`] writes.
 const VERSION: &str = "1";
-/// Stands in the record for the digest of a plan that was made offline, which has none.
-const OFFLINE: &str = "offline";
+/// Stands where the digest would, in the record of a plan that has none.
+const NO_DIGEST: &str = "-";
 /// How many hexadecimal digits of a step's digest tell it from what it was before.
 const MARK_DIGITS: usize = 8;
 
 /// Holds of a plan what tells it from another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// The plan's digest; empty for a plan that was made offline.
-    pub digest: String,
+    /// The plan's digest; nothing for a plan that was made without asking the cloud.
+    pub digest: Option<String>,
     /// What is to be done, by address.
     pub entries: BTreeMap<Address, Entry>,
     /// Whether entries were left out for lack of room.
@@ -78,7 +78,8 @@ impl Outline {
         let steps = plan.steps.iter();
         let entries = steps.map(|step| (step.address.clone(), Entry::of(step)));
         Self {
-            digest: digest.to_owned(),
+            // What was made offline can't be approved, wherever its outline is kept.
+            digest: plan.refreshed.then(|| digest.to_owned()),
             entries: entries.collect(),
             cut: false,
         }
@@ -93,7 +94,7 @@ impl Outline {
             Some((address, Entry::from_json(step)?))
         });
         Some(Self {
-            digest: own.get("digest")?.as_str()?.to_owned(),
+            digest: own.get("digest")?.as_str().map(str::to_owned),
             entries: entries.collect::<Option<_>>()?,
             cut: false,
         })
@@ -103,10 +104,7 @@ impl Outline {
     ///
     /// The values of fields are not in it. What has no room is left out, and that is said.
     pub fn encode(&self, max_bytes: usize) -> String {
-        let digest = match self.digest.as_str() {
-            "" => OFFLINE,
-            digest => digest,
-        };
+        let digest = self.digest.as_deref().unwrap_or(NO_DIGEST);
         let mut line = format!("{VERSION} {digest}");
         for (address, Entry { action, mark, .. }) in &self.entries {
             let entry = format!(" {address}={}:{mark}", action.word());
@@ -125,10 +123,7 @@ impl Outline {
             return None;
         }
         let mut outline = Self {
-            digest: match words.next()? {
-                OFFLINE => String::new(),
-                digest => digest.to_owned(),
-            },
+            digest: Some(words.next()?.to_owned()).filter(|word| word != NO_DIGEST),
             ..Self::default()
         };
         for word in words {
@@ -226,13 +221,14 @@ impl Entry {
     }
 }
 
-/// Lists the fields that are to have another value than before.
+/// Lists the fields that are to have another value than in the earlier plan.
 fn differing(before: &Fields, now: &Fields) -> BTreeMap<FieldPath, [Option<Value>; 2]> {
     let after =
         |fields: &Fields, path: &FieldPath| fields.get(path).and_then(|(_, after)| after.clone());
     let paths = before.keys().chain(now.keys());
-    let differ = paths.filter(|path| before.get(*path) != now.get(*path));
-    differ
+    // Of one that is only set from another value than before, nobody is told that it is to be the same.
+    paths
         .map(|path| (path.clone(), [after(before, path), after(now, path)]))
+        .filter(|(_, [before, now])| before != now)
         .collect()
 }

@@ -168,6 +168,12 @@ const STATE: &[Field] = &[
         Need::Default(Literal::Text("state/default.json")),
         "The state file, relative to gwplan.yaml.",
     ),
+    local(
+        "others",
+        Shape::Texts,
+        Need::Optional,
+        "The lineages of states that are other projects', as `gwplan:owner` tags show them. A gateway of theirs with the address and the name of one of this project's is then no sign that this project's state was lost.",
+    ),
 ];
 
 const TIMEOUTS: &[Field] = &[

@@ -128,8 +128,8 @@ fn render_end(out: &mut String, review: &Review<'_>) {
     for caveat in words::caveats(plan) {
         line(out, caveat);
     }
-    if let Some(command) = review.command {
-        line(out, &format!("Digest: {}", review.digest));
+    if let (Some(command), Some(digest)) = (review.command, review.digest) {
+        line(out, &format!("Digest: {digest}"));
         line(out, &format!("Apply exactly this plan with: {command}"));
     }
 }

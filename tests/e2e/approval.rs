@@ -153,12 +153,13 @@ fn a_file_that_is_no_plan_approves_nothing() {
     );
     // The digest of another plan than the one in the file.
     approve(&project);
+    let other = "0".repeat(64);
     let both = [
         "apply",
         "--approved-plan",
         "approved.json",
         "--expect-digest",
-        "0123456789ab",
+        &other,
     ];
     let refused = project.run(&both).ended(1);
     assert!(

@@ -22,11 +22,15 @@ use world::schema_of;
 /// What GitHub takes of a comment, and a little less.
 const MAX_BYTES: usize = 65_000;
 
+/// What stands for the command that applies a plan.
+const COMMAND: &str = "gwplan apply --expect-digest \
+    0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef --env prod";
+
 fn context(scenario: &Scenario) -> Context<'_> {
     Context {
         environment: Some("prod"),
         digest: &scenario.digest,
-        command: Some("gwplan apply --expect-digest 0123456789ab --env prod"),
+        command: Some(COMMAND),
         policy: &scenario.policy,
         schemas: &schema_of,
     }

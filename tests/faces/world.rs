@@ -1,6 +1,6 @@
 //! Plans from YAML: what was applied once, what the files say now, what the cloud shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gwplan::config::{self, Loaded, Project};
@@ -152,6 +152,7 @@ impl World {
             goal: self.goal,
             selection: &self.selection,
             ownership: true,
+            other_states: &BTreeSet::new(),
         })
         .unwrap();
         let binding = Binding {

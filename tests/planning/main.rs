@@ -12,7 +12,9 @@ use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defa
 use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
 
+mod namesakes;
 mod recorded;
+mod saved;
 #[path = "../fakes/shown.rs"]
 mod shown;
 mod succession;
@@ -38,6 +40,7 @@ struct World {
     state: State,
     snapshot: Snapshot,
     selection: Selection,
+    others: BTreeSet<String>,
 }
 
 /// Sets every field that a gateway can have, so that each can be changed.
@@ -185,6 +188,7 @@ impl World {
             goal,
             selection: &self.selection,
             ownership: true,
+            other_states: &self.others,
         };
         plan(&inputs).expect("a plan")
     }

@@ -45,7 +45,8 @@ outputs() {
 
 # Tells what a plan in Terraform's JSON says.
 plan_outputs() {
-    outputs "digest=$(jq -r '.gwplan.digest' "$1")" \
+    # A plan that was made offline has no digest.
+    outputs "digest=$(jq -r '.gwplan.digest // ""' "$1")" \
         "changes=$(jq -r '.gwplan.changes' "$1")" \
         "risk=$(jq -r '.gwplan.verdict.risk // "none"' "$1")"
 }

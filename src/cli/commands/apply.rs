@@ -13,14 +13,14 @@ use crate::policy::Finding;
 use crate::review::{Context, Review};
 use crate::view::{self, JsonLines, Progress};
 
-use crate::cli::approval::{ApprovalArgs, check_saved};
+use crate::cli::approval::{ApprovalArgs, refuse_stale};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning::{Planner, SelectionArgs, binding, read_saved};
 use crate::cli::policing::{OverrideArgs, police, remember};
 use crate::cli::signals;
-use crate::cli::workspace::{Workspace, block_on, refuse_errors, schema_of};
+use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors, schema_of};
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
@@ -124,6 +124,7 @@ fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
         paths: &args.paths,
         goal: Goal::Converge,
         selection: args.selection.with_replace(&args.replace),
+        saved: None,
     };
     converge(&task, &args.how, session)
 }
@@ -133,33 +134,37 @@ pub(super) struct Task<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) goal: Goal,
     pub(super) selection: Selection,
+    /// The plan that was reviewed as a file: what is planned afresh must be that very plan.
+    pub(super) saved: Option<&'a SavedPlan>,
+}
+
+impl Task<'_> {
+    fn command(&self) -> &'static str {
+        match self.goal {
+            Goal::Destroy if self.saved.is_none() => "destroy",
+            _ => "apply",
+        }
+    }
+
+    /// Reads what the files want.
+    fn wanted(&self, workspace: &Workspace, session: &Session) -> Result<Wanted, Failure> {
+        match self.goal {
+            // A teardown needs no files; one that was planned from files is bound to them.
+            Goal::Destroy if self.saved.is_none() => workspace.wanted_if_any(session),
+            _ => workspace.wanted(session, self.paths),
+        }
+    }
 }
 
 /// Plans towards a goal, asks, and carries the plan out.
 pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Result<Exit, Failure> {
-    carry_out_task(task, None, how, session)
-}
-
-fn carry_out_task(
-    task: &Task<'_>,
-    saved: Option<&SavedPlan>,
-    how: &HowArgs,
-    session: &Session,
-) -> Result<Exit, Failure> {
-    let goal = task.goal;
-    let command = match goal {
-        Goal::Converge => "apply",
-        Goal::Destroy => "destroy",
-    };
-    let settled = how.auto_approve || how.approval.is_given() || saved.is_some();
+    let (goal, command) = (task.goal, task.command());
+    let settled = how.auto_approve || how.approval.is_given() || task.saved.is_some();
     refuse_to_hang(settled, how, session, command)?;
     how.begin(session)?;
     let approved = how.approval.read(session)?;
     let workspace = Workspace::open(session)?;
-    let wanted = match goal {
-        Goal::Converge => workspace.wanted(session, task.paths)?,
-        Goal::Destroy => workspace.wanted_if_any(session)?,
-    };
+    let wanted = task.wanted(&workspace, session)?;
     let lock = how.lock.take(&workspace, session, command)?;
     let mut writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
@@ -167,9 +172,9 @@ fn carry_out_task(
         let state = &writing.state;
         let connection = connect(session, &workspace, state).await?;
         // Only now the account is known that it is to be applied in.
-        let now = binding(session, &workspace, state);
-        if let Some(saved) = saved {
-            saved.check(state, &wanted.desired, &now)?;
+        let bound = binding(session, &workspace, state);
+        if let Some(saved) = task.saved {
+            saved.check(state, &wanted.desired, &bound)?;
         }
         let planner = Planner {
             wanted: &wanted,
@@ -179,14 +184,14 @@ fn carry_out_task(
             workspace: &workspace,
         };
         let mut plan = planner.with_cloud(session, &connection).await?;
-        if let Some(saved) = saved {
-            check_saved(saved, &plan, &now)?;
+        if let Some(saved) = task.saved {
+            refuse_stale(saved, &plan, &bound)?;
         }
         let findings = police(&mut plan, state, &workspace, session);
         show_plan(&plan, &findings, goal, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(approved) = approved {
-            approved.check(&plan, &now)?;
+            approved.check(&plan, &bound)?;
         }
         let overridden = how.overriding.let_through(&findings, session)?;
         if !plan.is_empty()
@@ -207,8 +212,7 @@ fn carry_out_task(
     })
 }
 
-/// Makes a plan that was reviewed as a file again, and carries it out if it is that one: there is nothing
-/// left to ask.
+/// Carries out a plan that was reviewed as a file: there is nothing left to ask.
 fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     if args.selection.with_replace(&args.replace) != Selection::default() {
         let fault = Fault::new("a saved plan is applied as it is");
@@ -220,8 +224,9 @@ fn apply_saved(saved: &SavedPlan, args: &ApplyArgs, session: &Session) -> Result
         paths: &saved.paths,
         goal: saved.goal,
         selection: saved.selection.clone(),
+        saved: Some(saved),
     };
-    carry_out_task(&task, Some(saved), &args.how, session)
+    converge(&task, &args.how, session)
 }
 
 fn verb_of(goal: Goal) -> &'static str {

@@ -24,6 +24,7 @@ pub(super) fn run(args: &DestroyArgs, session: &Session) -> Result<Exit, Failure
         paths: &[],
         goal: Goal::Destroy,
         selection: args.selection.with_replace(&[]),
+        saved: None,
     };
     args.how
         .told(session, || converge(&task, &args.how, session))

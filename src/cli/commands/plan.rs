@@ -9,7 +9,7 @@ use clap::Args;
 use crate::backend::replace_file;
 use crate::files;
 use crate::model::{Address, Fault};
-use crate::plan::{Goal, SavedPlan, SavedQuery};
+use crate::plan::{Goal, Origin, SavedPlan};
 
 use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
@@ -76,12 +76,6 @@ impl PlanArgs {
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
     if let Some(out) = &args.out {
-        if args.offline {
-            let fault = Fault::new("a plan that is made offline can't be kept to be applied");
-            return Err(Failure::Usage(fault.hint(
-                "it has not seen the cloud: leave --offline out, or keep its JSON by --format json",
-            )));
-        }
         refuse_to_overwrite(&session.root.join(out), out)?;
     }
     let proposal = propose(session, &workspace, &args.query())?;
@@ -111,13 +105,15 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             binding,
             ..
         } = proposal;
-        let selection = args.query().selection.with_replace(args.query().replace);
-        let query = SavedQuery {
+        let query = args.query();
+        let origin = Origin {
+            state: &state,
+            desired: &wanted.desired,
             paths: &args.paths,
-            goal: args.query().goal,
-            selection: &selection,
+            goal: query.goal,
+            selection: &query.selection.with_replace(query.replace),
         };
-        let saved = SavedPlan::new(plan, &state, &wanted.desired, query, binding);
+        let saved = SavedPlan::new(plan, origin, binding);
         replace_file(&session.root.join(file), &saved.encode())
             .with_context(|| format!("the plan can't be written to {}", file.display()))?;
         session

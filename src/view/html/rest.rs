@@ -149,9 +149,11 @@ pub(super) fn apply(review: &Review<'_>) -> Markup {
     html! {
         p { "This command applies exactly this plan, and nothing if the plan has changed meanwhile." }
         pre.command tabindex="0" aria-label="The command that applies this plan" { code { (visible(command)) } }
-        dl.digest {
-            dt { "Digest" }
-            dd { code { (review.digest) } }
+        @if let Some(digest) = review.digest {
+            dl.digest {
+                dt { "Digest" }
+                dd { code { (digest) } }
+            }
         }
     }
 }

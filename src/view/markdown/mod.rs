@@ -369,7 +369,7 @@ impl Page<'_> {
         let Review {
             digest, command, ..
         } = self.review;
-        let Some(command) = command else {
+        let (Some(command), Some(digest)) = (command, digest) else {
             return String::new();
         };
         let digest = format!("\nDigest {}.", code(digest));

@@ -31,9 +31,10 @@ pub(super) fn own(review: &Review<'_>) -> Json {
         "refreshed": plan.refreshed,
         "verdict": verdict(review),
         "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
-        "changes": !plan.is_empty(),
         "moves": moves.collect::<Vec<_>>(),
-        "digest": Some(review.digest).filter(|digest| !digest.is_empty()),
+        // The one answer to "is there anything to apply?", for every pipeline.
+        "changes": !plan.is_empty(),
+        "digest": review.digest,
         "command": review.command,
         "ignored": ignored.collect::<Vec<_>>(),
         "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),

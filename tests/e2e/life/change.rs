@@ -604,7 +604,7 @@ fn a_tag_that_fails_for_one_gateway_is_told_of_that_one_alone() {
 }
 
 #[test]
-fn a_gateway_that_others_deleted_since_the_plan_is_told_of_alone() {
+fn a_gateway_that_others_deleted_since_the_plan_makes_a_saved_plan_stale() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways(["a", "b"].map(Gateway::new));
@@ -612,14 +612,14 @@ fn a_gateway_that_others_deleted_since_the_plan_is_told_of_alone() {
     project.gateways(["a", "b"].map(|name| Gateway::new(name).with("tags: { env: prod }")));
     project.run(&["plan", "--out", "plan.json"]).well();
     cloud.delete(&project.id("b"));
-    let failed = project.run(&["apply", "plan.json"]).ended(1).stdout;
-    assert!(failed.contains("failed: gateway.b"), "{failed}");
+    let refused = project.run(&["apply", "plan.json"]).ended(1).stderr;
+    assert!(refused.contains("the plan is stale"), "{refused}");
     assert!(
-        failed.contains("was deleted in the cloud since the plan was made"),
-        "{failed}"
+        refused.contains("gateway.b: update has become create"),
+        "{refused}"
     );
-    assert!(!failed.contains("failed: gateway.a"), "{failed}");
-    assert_eq!(project.record("a")["applied"]["tags"]["env"], "prod");
+    assert!(!refused.contains("gateway.a"), "{refused}");
+    assert!(project.record("a")["applied"]["tags"].is_null());
     project.apply().well();
     assert_eq!(cloud.gateways().len(), 2);
     project.run(&["plan", "--detailed-exitcode"]).well();

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{Cloud, Gateway, Project};
+use gwplan::plan::SavedPlan;
+use sha2::{Digest, Sha256};
+
+use crate::support::{Cloud, Gateway, Project, look_until};
 
 const CREATE: &str = "CreateCloudNativeAPIGateway";
 const MODIFY: &str = "ModifyCloudNativeAPIGateway";
@@ -231,7 +234,18 @@ fn only_the_expected_digest_is_applied() {
         "{}",
         wrong.stderr
     );
-    for poor in [&approved[..11], "not-hexadecimal", ""] {
+    for part in [&approved[..12], &approved[..63]] {
+        let refused = project.run(&["apply", "--expect-digest", part]).ended(1);
+        let told = format!("is only a part of a digest: {} of 64 digits", part.len());
+        assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("`gwplan plan` prints them"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let long = format!("{approved}0");
+    for poor in [&long, "not-hexadecimal", ""] {
         let refused = project.run(&["apply", "--expect-digest", poor]).ended(1);
         assert!(
             refused.stderr.contains("is no digest of a plan"),
@@ -240,7 +254,8 @@ fn only_the_expected_digest_is_applied() {
         );
     }
     // Approval doesn't skip the comparison.
-    let both = ["apply", "--auto-approve", "--expect-digest", "0123456789ab"];
+    let other = "0".repeat(64);
+    let both = ["apply", "--auto-approve", "--expect-digest", &other];
     project.run(&both).ended(1);
     project.gateways([Gateway::new("a").with("description: slipped in")]);
     project
@@ -249,8 +264,8 @@ fn only_the_expected_digest_is_applied() {
     assert!(cloud.gateways().is_empty());
 
     project.gateways([Gateway::new("a")]);
-    let start = approved[..12].to_uppercase();
-    project.run(&["apply", "--expect-digest", &start]).well();
+    let loud = approved.to_uppercase();
+    project.run(&["apply", "--expect-digest", &loud]).well();
     assert_eq!(cloud.gateways().len(), 1);
 
     project.gateways([Gateway::new("a").with("description: new")]);
@@ -265,7 +280,7 @@ fn only_the_expected_digest_is_applied() {
 }
 
 #[test]
-fn a_gateway_that_changed_since_the_plan_stops_its_own_step_alone() {
+fn a_saved_plan_is_stale_when_the_cloud_has_changed() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     let names = ["deleted", "free", "replaced", "updated"];
@@ -281,25 +296,129 @@ fn a_gateway_that_changed_since_the_plan_stops_its_own_step_alone() {
         cloud.patch(&project.id(name), &json!({ "NodeConfig": { "Number": 5 } }));
     }
     let run = project.run(&["apply", "plan.json"]).ended(1);
+    assert!(run.stderr.contains("the plan is stale"), "{}", run.stderr);
     for name in ["deleted", "replaced", "updated"] {
-        assert!(
-            run.stdout.contains(&format!("failed: gateway.{name}\n")),
-            "{}",
-            run.stdout
-        );
+        let told = format!("gateway.{name}: ");
+        assert!(run.stderr.contains(&told), "{name}\n{}", run.stderr);
     }
-    assert!(
-        run.stdout
-            .contains("has changed in the cloud since the plan was made: nodeConfig"),
-        "{}",
-        run.stdout
-    );
-    assert!(
-        !run.stdout.contains("failed: gateway.free"),
-        "{}",
-        run.stdout
-    );
+    assert!(!run.stderr.contains("gateway.free"), "{}", run.stderr);
     assert_eq!(cloud.gateways().len(), 4);
-    assert_eq!(cloud.calls(MODIFY), 1);
-    assert_eq!(project.record("free")["applied"]["description"], "new");
+    assert_eq!(cloud.calls(MODIFY), 0);
+}
+
+#[test]
+fn a_gateway_that_changes_while_a_run_is_under_way_stops_its_own_step_alone() {
+    let cloud = Cloud::start(&["--create-time", "700ms"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("moved")]);
+    project.apply().well();
+    project.gateways([
+        Gateway::new("first"),
+        Gateway::new("moved")
+            .after(&["first"])
+            .with("description: new"),
+    ]);
+    let id = project.id("moved");
+    let run = project.start(&["apply", "--auto-approve"]);
+    look_until("two gateways", || cloud.names().len() == 2);
+    cloud.patch(&id, &json!({ "NodeConfig": { "Number": 5 } }));
+    let run = run.end().ended(1);
+    for told in [
+        "failed: gateway.moved\n",
+        "has changed in the cloud since the plan was made: nodeConfig",
+        "1 added",
+    ] {
+        assert!(run.stdout.contains(told), "{told}\n{}", run.stdout);
+    }
+    assert_eq!(cloud.calls(MODIFY), 0);
+}
+
+/// Writes a saved plan as somebody would who knows how gwplan seals it.
+fn forge(project: &Project, alter: impl FnOnce(&mut serde_json::Value)) {
+    let text = std::fs::read(project.path("plan.json")).unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    alter(&mut json);
+    json["seal"] = json!("");
+    let saved: SavedPlan = serde_json::from_value(json.clone()).unwrap();
+    let seal = Sha256::digest(serde_json::to_vec(&saved).unwrap());
+    json["seal"] = json!(gwplan::model::hex(&seal));
+    project.write("plan.json", &json.to_string());
+}
+
+#[test]
+fn a_forged_successor_in_a_saved_plan_is_never_deleted() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways(["doomed", "innocent"].map(Gateway::new));
+    project.apply().well();
+    project.gateways([Gateway::new("innocent")]);
+    project.run(&["plan", "--out", "plan.json"]).well();
+    let approved = project.digest();
+    let state: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(project.path("state/default.json")).unwrap())
+            .unwrap();
+    let record = |name: &str| state["resources"][format!("gateway.{name}")].clone();
+    forge(&project, |json| {
+        let mut record_of_doomed = record("doomed");
+        record_of_doomed["successor"] = record("innocent");
+        json["plan"]["bookkeeping"] = json!([["gateway.doomed", record_of_doomed]]);
+    });
+    let apply = ["apply", "plan.json", "--expect-digest", &approved];
+    let run = project.run(&apply).well();
+    assert!(run.stdout.contains("1 destroyed"), "{}", run.stdout);
+    assert_eq!(cloud.names(), ["innocent"]);
+}
+
+#[test]
+fn a_saved_plan_of_an_earlier_format_is_refused_with_a_way_on() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    project.run(&["plan", "--out", "plan.json"]).well();
+    let text = std::fs::read_to_string(project.path("plan.json")).unwrap();
+    project.write(
+        "plan.json",
+        &text.replace("\"gwplanPlan\": 2", "\"gwplanPlan\": 1"),
+    );
+    let refused = project.run(&["apply", "plan.json"]).ended(1);
+    for told in ["was made by an earlier gwplan", "plan again"] {
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    }
+    project.run(&["plan", "--out", "plan.json"]).well();
+    project.run(&["apply", "plan.json"]).well();
+}
+
+#[test]
+fn an_offline_plan_has_no_digest_in_any_face() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    let digits = |text: &str| {
+        let words = text.split(|c: char| !c.is_ascii_hexdigit());
+        words.map(str::len).max().unwrap_or_default()
+    };
+    for format in ["text", "json", "markdown", "html"] {
+        let online = project.run(&["plan", "--format", format]).well().stdout;
+        assert_eq!(digits(&online), 64, "{format}");
+        let offline = ["plan", "--offline", "--format", format];
+        let offline = project.run(&offline).well().stdout;
+        assert!(digits(&offline) < 64, "{format}: {offline}");
+    }
+    let review = ["review", "--offline", "--dry-run"];
+    let comment = project.run(&review).well().stdout;
+    assert!(digits(&comment) < 64, "{comment}");
+    let json = project
+        .run(&["plan", "--offline", "--format", "json"])
+        .well();
+    assert_eq!(json.json()["gwplan"]["digest"], json!(null));
+    // What has no digest approves nothing.
+    project.write("approved.json", &json.stdout);
+    let refused = project
+        .run(&["apply", "--approved-plan", "approved.json"])
+        .ended(1);
+    assert!(
+        refused.stderr.contains("it was made offline"),
+        "{}",
+        refused.stderr
+    );
 }

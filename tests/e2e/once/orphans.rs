@@ -125,3 +125,17 @@ fn what_a_live_run_makes_is_no_orphan_and_its_requests_are_not_cut_off() {
     running.end().well();
     exactly_once(&cloud, &project, &["a".to_owned(), "b".to_owned()]);
 }
+
+#[test]
+fn an_approved_digest_makes_nothing_twice_after_the_state_is_lost() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    let digest = project.digest();
+    let apply = ["apply", "--expect-digest", &digest];
+    project.run(&apply).well();
+    std::fs::remove_dir_all(project.path("state")).unwrap();
+    let refused = project.run(&apply).ended(1);
+    assert!(refused.stderr.contains("lost-state"), "{}", refused.stderr);
+    assert_eq!(cloud.gateways().len(), 1);
+}

@@ -60,8 +60,8 @@ impl Record {
 /// Tells whether two plans do the same, as far as can be known.
 fn is_same(before: &Outline, now: &Outline) -> bool {
     let difference = before.difference(now);
-    let same_digest = !before.digest.is_empty() && before.digest == now.digest;
-    same_digest || (difference.shifts.is_empty() && !difference.partial)
+    (before.digest.is_some() && before.digest == now.digest)
+        || (difference.shifts.is_empty() && !difference.partial)
 }
 
 fn inner<'a>(line: &'a str, word: &str) -> Option<&'a str> {
