@@ -15,6 +15,7 @@ mod apply;
 mod calm;
 mod import;
 mod orphans;
+mod pages;
 mod record;
 mod refresh;
 mod send;

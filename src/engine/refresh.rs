@@ -8,16 +8,18 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::api::{Call, Client, Error, ErrorKind};
+use crate::api::{Client, Error, ErrorKind};
 use crate::crash;
-use crate::kinds::{self, Kind, Page};
+use crate::kinds::{self, Kind};
 use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
 use crate::schema::Read;
 use crate::state::{State, Status};
 
+use super::pages::list_pages;
+
 /// How many calls are under way at once; the rate is the client's business.
-const IN_FLIGHT: usize = 8;
+pub(super) const IN_FLIGHT: usize = 8;
 
 /// The pause between two questions about what the cloud does not show yet.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -99,49 +101,6 @@ pub(super) async fn list_all(
     region: &str,
 ) -> Result<Vec<Observed>, Error> {
     list_pages(client, kind, region, |offset| kind.list(offset)).await
-}
-
-/// How often a list is read whose pages shift meanwhile; what any reading shows is there.
-const READINGS: usize = 3;
-
-/// Reads all pages of a list.
-///
-/// Pages shift while resources come and go, and then one can slip through between two pages. It shows
-/// by a total that changes or is not reached, and then the list is read again.
-pub(super) async fn list_pages(
-    client: &Client,
-    kind: &'static dyn Kind,
-    region: &str,
-    page_at: impl Fn(usize) -> Call<Page>,
-) -> Result<Vec<Observed>, Error> {
-    let mut seen: BTreeMap<String, Observed> = BTreeMap::new();
-    for _ in 0..READINGS {
-        let Page { total, items } = client.call(region, page_at(0)).await?;
-        let offsets = (kind.page_size()..total).step_by(kind.page_size());
-        let pages = concurrently(offsets.map(&page_at), |call| {
-            let (client, region) = (client.clone(), region.to_owned());
-            async move { client.call(&region, call).await }
-        });
-        let mut steady = true;
-        let mut ids: BTreeSet<String> = BTreeSet::new();
-        let mut take = |items: Vec<Observed>| {
-            for observed in items {
-                ids.insert(observed.id.clone());
-                seen.insert(observed.id.clone(), observed);
-            }
-        };
-        take(items);
-        for page in pages.await {
-            let page = page?;
-            steady &= page.total == total;
-            take(page.items);
-        }
-        if steady && ids.len() >= total {
-            break;
-        }
-    }
-    crash::point("a list is read");
-    Ok(seen.into_values().collect())
 }
 
 /// Asks for each recorded resource that no page showed.

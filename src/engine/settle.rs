@@ -20,7 +20,8 @@ use crate::model::{Address, Attributes, Diagnostic, Fault, Identity, Observed, P
 use crate::plan::{Case, Snapshot, Verdict, choose, judge, undecided};
 use crate::state::{Change, Intent, Record, Request, State};
 
-use super::refresh::{add_details, list_all, list_pages, refresh_fault};
+use super::pages::list_pages;
+use super::refresh::{add_details, list_all, refresh_fault};
 use super::watch::pause_after;
 
 /// How far apart the clocks of two machines may be that both talk to the cloud: it refuses requests

@@ -6,5 +6,6 @@
 )]
 
 mod credentials;
+mod lists;
 mod loopback;
 mod transport;

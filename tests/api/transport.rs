@@ -30,7 +30,7 @@ fn credentials() -> Credentials {
     Credentials::fixed(ID, Secret::new(KEY), Some(Secret::new(TOKEN)))
 }
 
-fn client(url: &str) -> Client {
+pub(crate) fn client(url: &str) -> Client {
     Client::new(settings(url), credentials(), Clock::system()).unwrap()
 }
 
