@@ -10,7 +10,10 @@ mod rego;
 use crate::model::{Address, Location};
 
 pub use guards::{Locate, Subject, evaluate as evaluate_guards, idle as idle_guards};
-pub use rego::{Bundle, Outcome, check as check_rego, evaluate as evaluate_rego};
+pub use rego::{
+    Bundle, Outcome, check as check_rego, evaluate as evaluate_rego, receive as receive_outcome,
+    send as send_policies, serve as serve_policies,
+};
 
 /// Says how much weight a finding has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -472,3 +472,19 @@ fn a_run_is_remembered_before_its_first_request() {
     assert_eq!(project.state()["history"], before);
     assert_eq!(before.as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_policy_that_asks_for_too_much_memory_denies() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a")]);
+    std::fs::create_dir(project.path("policies")).unwrap();
+    let rule = "package main\nimport rego.v1\nwarn contains sprintf(\"%2000000000d\", [1])\n";
+    project.write("policies/greedy.rego", rule);
+    for command in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let run = project.run(command).ended(1);
+        let says = "the policies asked for more memory than 10";
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+    assert_eq!(cloud.gateways().len(), 0);
+}

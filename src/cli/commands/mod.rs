@@ -11,6 +11,7 @@ mod lock;
 mod man;
 mod orphans;
 mod plan;
+mod policy_worker;
 mod recover;
 mod review;
 mod schema;
@@ -26,6 +27,7 @@ use clap::Subcommand;
 use crate::model::Fault;
 
 use super::failure::Failure;
+use super::policing::apart;
 use super::{Exit, Session};
 
 /// The commands, in the order of a gateway's life.
@@ -49,6 +51,8 @@ pub(super) enum Command {
     Simulator(simulator::SimulatorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+    #[command(hide = true, name = apart::COMMAND)]
+    PolicyWorker(policy_worker::PolicyWorkerArgs),
 }
 
 impl Command {
@@ -82,6 +86,7 @@ impl Command {
             Self::Simulator(args) => simulator::run(&args, session),
             Self::Completions(args) => completions::run(&args, session),
             Self::Man(args) => man::run(&args, session),
+            Self::PolicyWorker(args) => policy_worker::run(&args),
         }
     }
 }

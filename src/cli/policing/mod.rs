@@ -1,5 +1,6 @@
 //! Holds plans to the project's policies, in one way for all commands.
 
+pub(super) mod apart;
 mod files;
 
 use clap::Args;
@@ -41,7 +42,7 @@ pub(super) fn police(
     let bundle = files::read(&workspace.project, &session.root, &mut diagnostics);
     if !bundle.files.is_empty() {
         let input = input(plan, state, workspace, session);
-        let told = policy::evaluate_rego(&bundle, input);
+        let told = apart::run(&bundle, Some(&input), session);
         let Outcome {
             findings: found,
             diagnostics: faults,
@@ -59,7 +60,7 @@ pub(super) fn check(project: &Project, session: &Session) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let bundle: Bundle = files::read(project, &session.root, &mut diagnostics);
     if !bundle.files.is_empty() {
-        diagnostics.extend(policy::check_rego(&bundle));
+        diagnostics.extend(apart::run(&bundle, None, session).diagnostics);
     }
     diagnostics
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod engine;
 mod syntax;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -21,6 +22,7 @@ use crate::model::{Diagnostic, Location, SourceFile, has_errors};
 use super::{Finding, Level, sort};
 use engine::Loaded;
 use syntax::{Module, Rule};
+pub use wire::{receive, send, serve};
 
 /// The packages whose rules are in force.
 const PACKAGES: &[&str] = &["gwplan", "main"];
