@@ -1,7 +1,11 @@
 //! What comes back: reading an answer, or saying what is wrong with it.
 
+use std::borrow::Cow;
+
 use reqwest::StatusCode;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::{Scrub, visible};
 
 use super::call::{Call, Effect, Service};
 use super::error::{Error, ErrorKind};
@@ -9,20 +13,68 @@ use super::error::{Error, ErrorKind};
 /// How much of a body that is not the API's an error shows.
 const EXCERPT_CHARS: usize = 200;
 
-/// Holds an answer as it came.
+/// Holds an answer, without the secrets that it was asked with.
 pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Vec<u8>,
+    status: StatusCode,
+    body: Body,
+}
+
+/// What an answer holds.
+enum Body {
+    /// What may be the API's word.
+    Json(Json),
+    /// Anything else: a proxy's page, or what was cut short.
+    Page(String),
+}
+
+impl Answer {
+    /// Takes an answer over; this is the one way in for what servers say.
+    pub(super) fn new(status: StatusCode, body: &[u8], scrub: &Scrub) -> Self {
+        let body = match serde_json::from_slice(body) {
+            Ok(mut json) => {
+                scrub.json(&mut json);
+                Body::Json(json)
+            }
+            Err(_) => Body::Page(scrub.text(&String::from_utf8_lossy(body)).into_owned()),
+        };
+        Self { status, body }
+    }
+
+    /// Writes the body for the log, with what could be secret left out.
+    pub(super) fn redacted(&self) -> String {
+        match &self.body {
+            Body::Json(json) => redacted(json),
+            Body::Page(page) => format!("{} bytes that are not JSON", page.len()),
+        }
+    }
+
+    /// Returns the body as text.
+    fn text(&self) -> Cow<'_, str> {
+        match &self.body {
+            Body::Json(json) => Cow::Owned(json.to_string()),
+            Body::Page(page) => Cow::Borrowed(page),
+        }
+    }
+
+    /// Returns what the API says, if it is the API that says it.
+    fn response(&mut self) -> Option<Map<String, Json>> {
+        match &mut self.body {
+            Body::Json(json) => match json.get_mut("Response")? {
+                Json::Object(response) => Some(std::mem::take(response)),
+                _ => None,
+            },
+            Body::Page(_) => None,
+        }
+    }
 }
 
 /// Reads an answer; gives its `RequestId` back with what it says.
-pub(super) fn read<T>(call: &Call<T>, answer: &Answer) -> (Option<String>, Result<T, Error>) {
-    let parsed = serde_json::from_slice(&answer.body).ok();
-    let Some(Json::Object(mut response)) = parsed.and_then(|body: Json| into_response(body)) else {
-        return (None, Err(not_the_api(call, answer)));
+pub(super) fn read<T>(call: &Call<T>, mut answer: Answer) -> (Option<String>, Result<T, Error>) {
+    let Some(mut response) = answer.response() else {
+        return (None, Err(not_the_api(call, &answer)));
     };
     let request_id = match response.get("RequestId") {
-        Some(Json::String(id)) if !id.is_empty() => Some(id.clone()),
+        Some(Json::String(id)) if !id.is_empty() => Some(visible(id).into_owned()),
         _ => None,
     };
     let result = match response.remove("Error") {
@@ -30,17 +82,16 @@ pub(super) fn read<T>(call: &Call<T>, answer: &Answer) -> (Option<String>, Resul
         None if answer.status.is_success() => {
             (call.read)(Json::Object(response)).map_err(|error| unreadable(call, &error))
         }
-        None => Err(not_the_api(call, answer)),
+        None => {
+            answer.body = Body::Json(json!({ "Response": response }));
+            Err(not_the_api(call, &answer))
+        }
     };
     let result = result.map_err(|error| Error {
         request_id: request_id.clone(),
         ..error
     });
     (request_id, result)
-}
-
-fn into_response(mut body: Json) -> Option<Json> {
-    body.get_mut("Response").map(Json::take)
 }
 
 /// Reports what the cloud says is wrong.
@@ -53,7 +104,7 @@ fn refusal<T>(call: &Call<T>, error: &Json) -> Error {
     };
     let message = text("Message").unwrap_or_else(|| "the cloud gave no message".to_owned());
     Error {
-        code,
+        code: code.map(|code| visible(&code).into_owned()),
         ..Error::plain(kind, call.action, message)
     }
 }
@@ -74,7 +125,7 @@ fn not_the_api<T>(call: &Call<T>, answer: &Answer) -> Error {
     let status = answer.status;
     let mut message = format!("HTTP {status} without an answer of the API");
     if call.service != Service::Sts {
-        match excerpt(&answer.body) {
+        match excerpt(&answer.text()) {
             text if text.is_empty() => message += ": the body is empty",
             text => message = format!("{message}: {text}"),
         }
@@ -96,12 +147,11 @@ fn kind_of_status(status: StatusCode, effect: Effect) -> ErrorKind {
     }
 }
 
-/// Returns the start of a body as one line of printable characters.
-fn excerpt(body: &[u8]) -> String {
-    // A character takes 4 bytes at most; runs of spaces are paid for by reading twice as much.
-    let start = &body[..body.len().min(EXCERPT_CHARS * 8)];
-    let text = String::from_utf8_lossy(start);
-    let printable = text.replace(char::is_control, " ");
+/// Returns the start of a body as one line.
+fn excerpt(body: &str) -> String {
+    // Runs of blanks are paid for by reading more than is shown.
+    let start: String = body.chars().take(EXCERPT_CHARS * 8).collect();
+    let printable = start.replace(char::is_control, " ");
     let words: Vec<_> = printable.split_whitespace().collect();
     words.join(" ").chars().take(EXCERPT_CHARS).collect()
 }
@@ -113,22 +163,25 @@ pub(super) fn redacted(body: &Json) -> String {
     body.to_string()
 }
 
-/// Does as [`redacted`] does with a body as it came.
-pub(super) fn redacted_bytes(body: &[u8]) -> String {
-    match serde_json::from_slice(body) {
-        Ok(json) => redacted(&json),
-        Err(_) => format!("{} bytes that are not JSON", body.len()),
-    }
+/// What the names of fields hold in them whose values are secret.
+const SECRET_WORDS: [&str; 3] = ["Password", "Secret", "Token"];
+
+fn is_secret(key: &str) -> bool {
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
+
+/// Returns the secrets that a body holds.
+pub(super) fn secrets(body: &Json) -> Vec<&str> {
+    let fields = body.as_object().into_iter().flatten();
+    let secret = fields.filter(|(key, _)| is_secret(key));
+    secret.filter_map(|(_, value)| value.as_str()).collect()
 }
 
 fn redact(json: &mut Json) {
     match json {
         Json::Object(map) => {
             for (key, value) in map {
-                if ["Password", "Secret", "Token"]
-                    .iter()
-                    .any(|word| key.contains(word))
-                {
+                if is_secret(key) {
                     *value = Json::from("***");
                 } else {
                     redact(value);
@@ -153,14 +206,12 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer {
-            status: StatusCode::from_u16(status).unwrap(),
-            body: body.as_bytes().to_vec(),
-        }
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer::new(status, body.as_bytes(), &Scrub::default())
     }
 
     fn fails(effect: Effect, status: u16, body: &str) -> Error {
-        read(&call(effect, Service::Tse), &answer(status, body))
+        read(&call(effect, Service::Tse), answer(status, body))
             .1
             .unwrap_err()
     }
@@ -169,9 +220,9 @@ mod tests {
     fn a_good_answer_is_read_with_or_without_a_request_id() {
         let call = call(Effect::Read, Service::Tse);
         let body = r#"{"Response":{"Count":3,"RequestId":"r-1"}}"#;
-        let (id, count) = read(&call, &answer(200, body));
+        let (id, count) = read(&call, answer(200, body));
         assert_eq!((id.as_deref(), count.unwrap()), (Some("r-1"), 3));
-        let (id, count) = read(&call, &answer(200, r#"{"Response":{"Count":3}}"#));
+        let (id, count) = read(&call, answer(200, r#"{"Response":{"Count":3}}"#));
         assert_eq!((id, count.unwrap()), (None, 3));
     }
 
@@ -212,6 +263,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_says_of_an_error_moves_no_cursor() {
+        const EVIL: &str = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{7f}\n";
+        let body = json!({ "Response": {
+            "Error": { "Code": EVIL, "Message": EVIL }, "RequestId": EVIL,
+        }});
+        let pages = [
+            body.to_string(),
+            EVIL.to_owned(),
+            json!({ "Response": [EVIL] }).to_string(),
+        ];
+        for page in pages {
+            let error = fails(Effect::Read, 502, &page);
+            let text = format!("{error}{}", error.message);
+            assert_eq!(visible(&text), text);
+        }
+    }
+
+    #[test]
+    fn an_answer_loses_the_secrets_that_it_was_asked_with() {
+        let scrub = Scrub::new(["secret/of/the/request"]);
+        let said = r#"{"Response":{"Error":{"Code":"A","Message":"secret\/of\/the\/request"}}}"#;
+        for body in [said, "<h1>X-TC-Token: secret%2Fof%2Fthe%2Frequest</h1>"] {
+            let answer = Answer::new(StatusCode::OK, body.as_bytes(), &scrub);
+            assert!(
+                !answer.redacted().contains("secret"),
+                "{}",
+                answer.redacted()
+            );
+            let error = read(&call(Effect::Read, Service::Tse), answer)
+                .1
+                .unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("***") && !text.contains("secret"), "{text}");
+        }
+    }
+
+    #[test]
     fn broken_answers_are_ambiguous_for_a_create() {
         for body in [
             "",
@@ -237,15 +325,15 @@ mod tests {
             r#"{"Response":{"Count":"canary"}}"#,
             r#"{"Response":{"Count":"canary"#,
         ] {
-            let error = read(&call, &answer(200, body)).1.unwrap_err();
+            let error = read(&call, answer(200, body)).1.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
-        let body = br#"{"a":[{"TmpSecretKey":"canary","WebIdentityToken":"canary"}],"b":1}"#;
-        let text = redacted_bytes(body);
+        let body = r#"{"a":[{"TmpSecretKey":"canary","WebIdentityToken":"canary"}],"b":1}"#;
+        let text = answer(200, body).redacted();
         assert!(
             !text.contains("canary") && text.contains(r#""b":1"#),
             "{text}"
         );
-        assert!(!redacted_bytes(b"canary").contains("canary"));
+        assert!(!answer(200, "canary").redacted().contains("canary"));
     }
 }

@@ -5,7 +5,7 @@ mod codes;
 
 use std::fmt;
 
-use crate::model::Fault;
+use crate::model::{Fault, visible};
 
 use super::call::Effect;
 
@@ -72,7 +72,8 @@ impl Error {
             kind,
             action,
             code: None,
-            message: message.into(),
+            // Whatever it quotes of a server's or a proxy's words is on one line, and seen.
+            message: visible(message.into().trim_end()).into_owned(),
             request_id: None,
         }
     }

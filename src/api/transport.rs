@@ -9,7 +9,7 @@ use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::Instant;
 
-use crate::model::{Clock, Fault};
+use crate::model::{Clock, Fault, Scrub};
 
 use super::answer::{self, Answer};
 use super::call::{Call, Effect};
@@ -243,7 +243,7 @@ impl Transport {
         body: &str,
     ) -> (Option<String>, Result<T, Error>) {
         match self.send(keys, region, call, body).await {
-            Ok(answer) => answer::read(call, &answer),
+            Ok(answer) => answer::read(call, answer),
             Err(error) => (None, Err(error)),
         }
     }
@@ -255,7 +255,7 @@ impl Transport {
         call: &Call<T>,
         body: &str,
     ) -> Result<Answer, Error> {
-        let request = self.request(keys, region, call, body)?;
+        let (request, scrub) = self.request(keys, region, call, body)?;
         self.count(call.action);
         if tracing::enabled!(tracing::Level::TRACE) {
             let body = answer::redacted(&call.body);
@@ -272,23 +272,22 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
+        let answer = Answer::new(response.status(), &body, &scrub);
         if tracing::enabled!(tracing::Level::TRACE) {
-            let body = answer::redacted_bytes(&body);
+            let body = answer.redacted();
             tracing::trace!(action = call.action, body, "answer body");
         }
-        Ok(Answer {
-            status: response.status(),
-            body,
-        })
+        Ok(answer)
     }
 
+    /// Makes a request, and what takes its secrets out of the answer.
     fn request<T>(
         &self,
         keys: Option<&Keys>,
         region: &str,
         call: &Call<T>,
         body: &str,
-    ) -> Result<reqwest::RequestBuilder, Error> {
+    ) -> Result<(reqwest::RequestBuilder, Scrub), Error> {
         let unsendable = |message: String| Error::plain(ErrorKind::Invalid, call.action, message);
         let http = self.http().map_err(|fault| unsendable(fault.to_string()))?;
         let (url, host) = self.0.settings.endpoint.target(call.service);
@@ -303,17 +302,24 @@ impl Transport {
         if !region.is_empty() {
             request = request.header("X-TC-Region", region);
         }
+        let mut secrets = answer::secrets(&call.body);
         let Some(keys) = keys else {
-            return Ok(request.header(AUTHORIZATION, "SKIP"));
+            let request = request.header(AUTHORIZATION, "SKIP");
+            return Ok((request, Scrub::new(secrets)));
         };
         if let Some(token) = &keys.token {
+            secrets.push(token.expose());
             let token = sensitive(token.expose()).map_err(unsendable)?;
             request = request.header("X-TC-Token", token);
         }
         let service = call.service.name();
         let signed = sign::authorization(&keys.id, &keys.key, service, now, &host, body.as_bytes());
+        secrets.extend([keys.key.expose(), &signed]);
+        // The signature alone lets a request be sent once more, for as long as its time is taken.
+        secrets.extend(signed.rsplit_once('=').map(|(_, signature)| signature));
+        let scrub = Scrub::new(secrets);
         let signed = sensitive(&signed).map_err(unsendable)?;
-        Ok(request.header(AUTHORIZATION, signed))
+        Ok((request.header(AUTHORIZATION, signed), scrub))
     }
 
     fn count(&self, action: &'static str) {

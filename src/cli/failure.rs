@@ -1,10 +1,11 @@
 //! How a command fails, and how that is told.
 
+use std::fmt;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::model::{Diagnostic, Fault};
+use crate::model::{Diagnostic, Fault, visible};
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use super::Exit;
@@ -69,9 +70,11 @@ impl Failure {
 }
 
 fn tell_error(error: &anyhow::Error, terminal: Terminal) {
-    terminal.error(&format!("{ERROR}error{ERROR:#}: {error}"));
+    // Each is one line; a break in it would begin one that looks like ours.
+    let line = |error: &dyn fmt::Display| visible(error.to_string().trim_end()).into_owned();
+    terminal.error(&format!("{ERROR}error{ERROR:#}: {}", line(error)));
     for cause in error.chain().skip(1) {
-        terminal.error(&format!("  because: {cause}"));
+        terminal.error(&format!("  because: {}", line(&cause)));
     }
     for hint in hints(error) {
         terminal.hint(hint);

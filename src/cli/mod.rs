@@ -15,6 +15,7 @@ mod planning;
 mod policing;
 mod posting;
 mod proposal;
+mod seen;
 mod signals;
 mod stage;
 mod terminal;
@@ -143,8 +144,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) if in_workflow && error.use_stderr() => {
-            // It repeats what was passed, which may be anybody's words.
+        Err(error) if error.use_stderr() => {
+            // It repeats what was passed, which may be anybody's words: a file's name, say.
             let terminal = Terminal::new(ColorWhen::Auto, false, in_workflow);
             terminal.error(&error.render().ansi().to_string());
             return Exit::Failed.into();

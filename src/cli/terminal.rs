@@ -8,14 +8,17 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
+use crate::model::visible;
+
 use super::ColorWhen;
 use super::disarm::disarm;
 use super::failure::Failure;
+use super::seen::seen;
 
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Writes to the user; quiet and colour are decided here and nowhere else, and what a workflow's runner must
-/// not find is broken here.
+/// Writes to the user; quiet and colour are decided here and nowhere else, and what a terminal or a workflow's
+/// runner must not find is broken here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terminal {
     quiet: bool,
@@ -73,14 +76,15 @@ impl Terminal {
 
     /// Returns the text as it may be written to a stream.
     fn harmless<'a>(self, text: &'a str, stream: &AutoStream<impl RawStream>) -> Cow<'a, str> {
+        let text = seen(text);
         if !self.in_workflow {
-            return Cow::Borrowed(text);
+            return text;
         }
         if stream.current_choice() != ColorChoice::Never {
-            return disarm(text);
+            return Cow::Owned(disarm(&text).into_owned());
         }
         // What colours stand between comes together where they are dropped.
-        Cow::Owned(disarm(&strip_str(text).to_string()).into_owned())
+        Cow::Owned(disarm(&strip_str(&text).to_string()).into_owned())
     }
 
     /// Writes a hint to stderr, unless it should be quiet.
@@ -119,7 +123,9 @@ pub(super) struct Log(pub(super) Terminal);
 
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.error(&String::from_utf8_lossy(line));
+        let text = String::from_utf8_lossy(line);
+        // An event is one line: breaks in it are another's words, and would begin a line of ours.
+        self.0.error(&visible(text.trim_end_matches('\n')));
         Ok(line.len())
     }
 

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::backend::{Backend, Holder, LocalBackend};
 use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project, Sources};
 use crate::kinds;
-use crate::model::{Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors};
+use crate::model::{
+    Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors, told_diagnostics,
+};
 use crate::schema::{ResourceSchema, suggest};
 use crate::state::State;
 use crate::view::{DiagnosticFormat, JsonLines, render_diagnostics};
@@ -244,7 +246,8 @@ pub(super) fn refuse_errors(
     }
     if session.json_lines {
         let lines = JsonLines::new(&schema_of, session.clock.clone());
-        let warnings = diagnostics.iter().map(|warning| lines.diagnostic(warning));
+        let told = told_diagnostics(&diagnostics);
+        let warnings = told.iter().map(|warning| lines.diagnostic(warning));
         return session.terminal.product(&warnings.collect::<String>());
     }
     if !diagnostics.is_empty() {

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use crate::model::{Clock, Fault, visible};
+use crate::model::{Clock, Fault, Scrub, visible};
 
 use super::dialect::Dialect;
 use super::error::{Error, ErrorKind};
@@ -302,7 +302,8 @@ impl Client {
     /// Sorts what the forge has refused.
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, json: &Json) -> Error {
         let forge = self.target.forge;
-        let words = words(json);
+        // The token is all that a forge is told in secret, and can say again.
+        let words = words(json, &Scrub::new([self.target.token.expose()]));
         let about = |word: &str| words.to_lowercase().contains(word);
         let said = if words.is_empty() {
             format!("{forge} answers {status}")
@@ -388,12 +389,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// Returns the forge's own words on what is wrong, on one line.
-fn words(json: &Json) -> String {
+fn words(json: &Json, scrub: &Scrub) -> String {
     let mut said = Vec::new();
     for part in [&json["message"], &json["error"], &json["errors"]] {
         gather(part, &mut said);
     }
-    let mut words = said.join("; ");
+    let mut words = scrub.text(&said.join("; ")).into_owned();
     if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
         words.truncate(end);
         words.push('…');

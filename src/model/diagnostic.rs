@@ -1,5 +1,7 @@
 //! Diagnostics: what is wrong, where, and what to do about it.
 
+use std::borrow::Cow;
+
 use super::address::Address;
 use super::source::Location;
 use super::visible::visible;
@@ -117,6 +119,56 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
         .any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
+/// The most diagnostics that are told one by one: nobody reads more, and a fault can stand for each of
+/// many thousand resources.
+const MAX_TOLD: usize = 100;
+
+/// Returns the diagnostics that are told one by one, errors before warnings where there are too many, and
+/// behind them one that counts the rest.
+pub fn told(diagnostics: &[Diagnostic]) -> Cow<'_, [Diagnostic]> {
+    if diagnostics.len() <= MAX_TOLD {
+        return Cow::Borrowed(diagnostics);
+    }
+    let of = |severity| move |one: &&Diagnostic| one.severity == severity;
+    let count = |severity| diagnostics.iter().filter(of(severity)).count();
+    let errors = count(Severity::Error).min(MAX_TOLD);
+    let mut room = [
+        (Severity::Error, errors),
+        (Severity::Warning, MAX_TOLD - errors),
+    ];
+    let told = diagnostics.iter().filter(|one| {
+        let mut places = room
+            .iter_mut()
+            .filter(|(severity, _)| *severity == one.severity);
+        places.any(|(_, places)| {
+            let free = *places > 0;
+            *places -= usize::from(free);
+            free
+        })
+    });
+    let mut told: Vec<Diagnostic> = told.cloned().collect();
+    told.push(rest(
+        count(Severity::Error) - errors,
+        diagnostics.len() - told.len(),
+    ));
+    Cow::Owned(told)
+}
+
+/// Stands for the diagnostics that are not told one by one, of which some may be errors.
+fn rest(errors: usize, all: usize) -> Diagnostic {
+    let rest = match (errors, all - errors) {
+        (0, warnings) => {
+            Diagnostic::warning("more", format!("{warnings} more warnings are not shown"))
+        }
+        (errors, 0) => Diagnostic::error("more", format!("{errors} more errors are not shown")),
+        (errors, warnings) => Diagnostic::error(
+            "more",
+            format!("{errors} more errors and {warnings} more warnings are not shown"),
+        ),
+    };
+    rest.help("fix those that are shown, then run it again; many often have one cause")
+}
+
 /// Sorts diagnostics by file and place, so that the same input gives the same output.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_cached_key(|diagnostic| {
@@ -131,4 +183,36 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
             diagnostic.summary.clone(),
         )
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_are_told_and_the_rest_is_counted() {
+        let many = |errors, warnings| {
+            let warnings = (0..warnings).map(|n| Diagnostic::warning("w", n.to_string()));
+            let errors = (0..errors).map(|n| Diagnostic::error("e", n.to_string()));
+            warnings.chain(errors).collect::<Vec<_>>()
+        };
+        assert_eq!(&*told(&many(60, 40)), &*many(60, 40));
+        for (errors, warnings, shown, last) in [
+            (
+                60_000,
+                3,
+                (100, 0),
+                "59900 more errors and 3 more warnings are not shown",
+            ),
+            (150, 0, (100, 0), "50 more errors are not shown"),
+            (70, 200, (70, 30), "170 more warnings are not shown"),
+        ] {
+            let all = many(errors, warnings);
+            let told = told(&all);
+            let (end, told) = told.split_last().unwrap();
+            assert_eq!(told, many(shown.0, shown.1));
+            assert_eq!(end.summary, last);
+            assert_eq!(has_errors(std::slice::from_ref(end)), errors > shown.0);
+        }
+    }
 }

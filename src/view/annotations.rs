@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::model::{Diagnostic, Location, SourceLine, visible};
+use crate::model::{Diagnostic, Location, SourceLine, told_diagnostics, visible};
 use crate::plan::Reason;
 use crate::policy::Finding;
 use crate::review::{Group, Item, Review};
@@ -29,8 +29,8 @@ pub fn render(review: &Review<'_>, place: FilePlace<'_>) -> String {
     for finding in warnings {
         out += &policy(finding, review, place);
     }
-    let diagnostics = review.plan.diagnostics.iter();
-    out.extend(diagnostics.map(|one| diagnostic(one, place)));
+    let diagnostics = told_diagnostics(&review.plan.diagnostics);
+    out.extend(diagnostics.iter().map(|one| diagnostic(one, place)));
     out
 }
 

@@ -10,7 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::model::{Diagnostic, Location, Position, Severity, visible};
+use crate::model::{Diagnostic, Location, Position, Severity, told_diagnostics, visible};
 
 use super::annotations;
 
@@ -31,10 +31,14 @@ pub enum Format {
 const FORMAT_VERSION: &str = "1.0";
 
 /// Renders diagnostics; text carries colour, which the terminal drops where it does not belong.
+///
+/// What is too much to be read is counted alone, in every form; JSON says how many there are in all.
 pub fn render(diagnostics: &[Diagnostic], format: Format) -> String {
+    let all = diagnostics;
+    let diagnostics = &*told_diagnostics(all);
     match format {
         Format::Text => diagnostics.iter().map(text).collect(),
-        Format::Json => line(&validate_json(diagnostics)),
+        Format::Json => line(&validate_json(diagnostics, all)),
         Format::Github => {
             let as_it_is = |file: &str| Some(file.to_owned());
             let lines = diagnostics.iter();
@@ -160,13 +164,8 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-fn validate_json(diagnostics: &[Diagnostic]) -> Json {
-    let count = |severity| {
-        diagnostics
-            .iter()
-            .filter(|d| d.severity == severity)
-            .count()
-    };
+fn validate_json(diagnostics: &[Diagnostic], all: &[Diagnostic]) -> Json {
+    let count = |severity| all.iter().filter(|d| d.severity == severity).count();
     let errors = count(Severity::Error);
     json!({
         "format_version": FORMAT_VERSION,

@@ -7,15 +7,13 @@ mod configuration;
 mod own;
 mod sides;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Address, has_errors, is_invisible, set_value_at};
+use crate::model::{Address, has_errors, set_value_at, visible_json};
 use crate::plan::{Action, Drift, DriftedField, How, Plan, Reason, Schemas, Step, Successor};
 use crate::review::Review;
 use crate::state::State;
@@ -62,7 +60,7 @@ pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> Strin
     ]
     .into();
     let json = serde_json::to_string(&sections).unwrap_or_default();
-    format!("{}\n", written_out(&json))
+    format!("{}\n", visible_json(&json))
 }
 
 /// Writes plain data as JSON, which can't fail; the data itself is gone with that.
@@ -78,27 +76,6 @@ fn prior_state(sides: &Sides, schemas: Schemas<'_>) -> Json {
         "terraform_version": TERRAFORM_VERSION,
         "values": root_module(&sides.before, schemas),
     })
-}
-
-/// Escapes what can't be seen, so that JSON in a log does no more than JSON in a file.
-///
-/// Such characters stand in strings alone, where an escape means the same.
-fn written_out(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_invisible) {
-        return Cow::Borrowed(json);
-    }
-    let mut units = [0; 2];
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_invisible(c) {
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
 }
 
 /// Counts the actions of a plan as GitLab's merge request widget wants them, on one line.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::Event;
-use crate::model::Address;
+use crate::model::{Address, visible};
 use crate::plan::Action;
 
 /// Between two plain lines about a resource whose status stays the same.
@@ -147,7 +147,8 @@ impl Moving {
                 address, status, ..
             } => {
                 if let Some(bar) = self.bars.get(address) {
-                    bar.set_message(status.clone());
+                    // These lines are drawn beside the terminal that the others go through.
+                    bar.set_message(visible(status).into_owned());
                 }
             }
             Event::Completed { address, .. } | Event::Failed { address, .. } => {

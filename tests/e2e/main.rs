@@ -13,6 +13,7 @@ mod faults;
 #[path = "../fakes/forge.rs"]
 mod forge;
 mod help;
+mod hostile;
 mod import;
 mod json;
 mod life;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
-use crate::model::{Address, Fault};
+use crate::model::{Address, Fault, told_diagnostics};
 use crate::plan::{Goal, Plan, SavedPlan, Selection};
 use crate::policy::Finding;
 use crate::review::{Context, Review};
@@ -105,7 +105,7 @@ impl HowArgs {
             if diagnostics.is_empty() {
                 return Err(failure);
             }
-            for diagnostic in &diagnostics {
+            for diagnostic in &*told_diagnostics(&diagnostics) {
                 session.terminal.product(&lines.diagnostic(diagnostic))?;
             }
             Ok(Exit::Failed)

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Address, Counts, FieldPath, SourceLine, visible};
+use crate::model::{Address, Counts, FieldPath, SourceLine, told_diagnostics, visible};
 use crate::review::{Item, Review, Risk};
 
 use super::markdown::Link;
@@ -86,7 +86,7 @@ fn sections(review: &Review<'_>, page_of: Option<Link<'_>>) -> Vec<Section> {
             "warnings",
             "Errors and warnings",
             plan.diagnostics.len(),
-            rest::diagnostics(&plan.diagnostics, page_of),
+            rest::diagnostics(&told_diagnostics(&plan.diagnostics), page_of),
         ),
         section(
             "changes",

@@ -6,7 +6,7 @@ mod notices;
 
 use std::fmt::Write;
 
-use crate::model::{Diagnostic, SourceLine, Value, leaves};
+use crate::model::{Diagnostic, SourceLine, Value, leaves, told_diagnostics};
 use crate::plan::{Action, Drift, DriftedField, FieldChange, Move, Reason, Step};
 use crate::review::{Difference, Group, Item, Review, Risk};
 
@@ -357,7 +357,8 @@ impl Page<'_> {
     }
 
     fn diagnostics(&self) -> Section {
-        let diagnostics = self.review.plan.diagnostics.iter();
+        let told = told_diagnostics(&self.review.plan.diagnostics);
+        let diagnostics = told.iter();
         Section {
             head: "\n".to_owned(),
             pieces: diagnostics.map(|one| diagnostic(one, self.link)).collect(),

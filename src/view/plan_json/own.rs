@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::{Counts, Location};
+use crate::model::{Counts, Location, told_diagnostics};
 use crate::plan::{Fate, How, Move};
 use crate::policy::Finding;
 use crate::review::{Entry, Item, Review, Verdict};
@@ -38,7 +38,7 @@ pub(super) fn own(review: &Review<'_>) -> Json {
         "command": review.command,
         "ignored": ignored.collect::<Vec<_>>(),
         "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
-        "diagnostics": plan.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+        "diagnostics": told_diagnostics(&plan.diagnostics).iter().map(diagnostic_json).collect::<Vec<_>>(),
     })
 }
 
