@@ -22,8 +22,8 @@ enum Guise {
     Honest,
     /// Each text in them that has no form of its own ends hostile.
     Texts,
-    /// All texts do, ids and words of status too.
-    All,
+    /// All texts do, words of status and tags too; only ids that can't be read are left.
+    Words,
     /// Each is an error that quotes the request's head.
     Error,
     /// Each is a proxy's page that shows the request's head.
@@ -66,7 +66,7 @@ fn serve(stream: TcpStream, target: &str, guise: Guise) -> std::io::Result<()> {
             403,
             format!("<html>{EVIL}<pre>{}</pre>", head.replace('/', "&#x2F;")),
         ),
-        Guise::Honest | Guise::Texts | Guise::All => {
+        Guise::Honest | Guise::Texts | Guise::Words => {
             let mut cloud = TcpStream::connect(target)?;
             cloud.write_all(head.as_bytes())?;
             cloud.write_all(&body)?;
@@ -115,18 +115,14 @@ fn read_message(stream: &TcpStream) -> std::io::Result<(String, Vec<u8>)> {
 
 /// Puts hostile text behind the texts of an answer.
 fn spoil(json: &mut Json, key: &str, guise: Guise) {
-    // With these the answers still say which gateways there are, whose they are, and how they are.
-    let formed = [
-        "GatewayId",
-        "Status",
-        "TagKey",
-        "TagValue",
-        "Region",
-        "TaskId",
-    ];
+    // Without these an answer can't be read, and the question is asked again for a minute.
+    let ids = ["GatewayId", "AccountId"];
+    // With these the answers still say whose the gateways are, and how they are.
+    let words = ["Status", "TagKey", "TagValue", "Region", "TaskId"];
+    let spared = ids.contains(&key) || guise == Guise::Texts && words.contains(&key);
     match json {
         Json::String(text) => {
-            if guise == Guise::All || guise == Guise::Texts && !formed.contains(&key) {
+            if guise != Guise::Honest && !spared {
                 *text += EVIL;
             }
         }
@@ -167,6 +163,9 @@ fn inert(run: &Run, what: &str) {
     }
 }
 
+/// How many of the commands come before those that write.
+const READING: usize = 9;
+
 const COMMANDS: &[&[&str]] = &[
     &["plan"],
     &["plan", "--format", "json"],
@@ -195,16 +194,16 @@ fn a_hostile_cloud_is_shown_and_does_nothing() {
     let mut project = Project::on(&cloud);
     project.set("GWPLAN_ENDPOINT", &hostile.url);
     project.set("TENCENTCLOUD_TOKEN", TOKEN);
-    project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\ntimeouts: { create: 3s, delete: 3s, consistency: 1s }\n");
+    project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\ntimeouts: { create: 2s, delete: 2s, consistency: 1s }\n");
     project.gateways([Gateway::new("a"), Gateway::new("b")]);
     project.apply().well();
     project.gateways([Gateway::new("a"), Gateway::new("c")]);
     let mut spoke = 0;
-    for guise in [Guise::Error, Guise::Page, Guise::Texts, Guise::All] {
+    for guise in [Guise::Error, Guise::Page, Guise::Texts, Guise::Words] {
         hostile.be(guise);
-        // Ids that are none make most answers unreadable, which is tried again for a minute.
-        let commands = if guise == Guise::All {
-            &COMMANDS[..1]
+        // Nothing that is made ever runs where its status says so in other words.
+        let commands = if guise == Guise::Words {
+            &COMMANDS[..READING]
         } else {
             COMMANDS
         };
