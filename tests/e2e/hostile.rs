@@ -46,7 +46,7 @@ impl Hostile {
             for stream in listener.incoming().flatten() {
                 let (target, guise) = (target.clone(), *seen.lock().unwrap());
                 // A connection that is opened and not used ends with an error, which is nothing.
-                thread::spawn(move || serve(stream, &target, guise).ok());
+                thread::spawn(move || serve(&stream, &target, guise).ok());
             }
         });
         Self { url, guise }
@@ -58,8 +58,8 @@ impl Hostile {
 }
 
 /// Meets one request.
-fn serve(stream: TcpStream, target: &str, guise: Guise) -> std::io::Result<()> {
-    let (head, body) = read_message(&stream)?;
+fn serve(mut stream: &TcpStream, target: &str, guise: Guise) -> std::io::Result<()> {
+    let (head, body) = read_message(stream)?;
     let (status, answer) = match guise {
         Guise::Error => (200, error(&head)),
         Guise::Page => (
@@ -79,8 +79,8 @@ fn serve(stream: TcpStream, target: &str, guise: Guise) -> std::io::Result<()> {
     let length = answer.len();
     let head =
         format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    (&stream).write_all(head.as_bytes())?;
-    (&stream).write_all(answer.as_bytes())
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(answer.as_bytes())
 }
 
 /// Returns an error that says the request's head, in the spelling of JSON that escapes most.
