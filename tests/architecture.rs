@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("state", &["model"]),
     ("forge", &["model"]),
     ("event", &["model", "plan"]),
-    ("config", &["model", "schema"]),
+    ("config", &["model", "files", "schema"]),
     ("backend", &["model", "files", "state", "crash"]),
     ("kinds", &["model", "schema", "api"]),
     ("plan", &["model", "schema", "state"]),

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use gwplan::config::{self, Loaded, Project};
+use gwplan::files::Reach;
 use gwplan::kinds::{self, GATEWAY};
 use gwplan::model::{
     Address, Attributes, Desired, FieldPath, Identity, Observed, Phase, Value, has_errors,
@@ -256,7 +257,8 @@ fn load(texts: &[String], reversed: bool) -> Loaded {
         files.reverse();
     }
     let schemas = kinds::schemas();
-    config::load(&schemas, &Project::default(), REGION, folder.path(), &files)
+    let reach = Reach::new(folder.path(), None);
+    config::load(&schemas, &Project::default(), REGION, &reach, &files)
 }
 
 fn plan_for(

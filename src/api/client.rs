@@ -58,6 +58,11 @@ impl Client {
             .await
     }
 
+    /// Tells whether the token service can be asked: it is not where a file alone names the endpoint.
+    pub fn reaches_tokens(&self) -> bool {
+        self.transport.settings().reach_tokens()
+    }
+
     /// Returns how many requests were sent for each action, tries again included.
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.transport.calls()

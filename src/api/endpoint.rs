@@ -9,6 +9,9 @@ use crate::model::Fault;
 
 use super::call::Service;
 
+/// The domain of all the vendor's API hosts.
+const DOMAIN: &str = "tencentcloudapi.com";
+
 /// Names one of the vendor's two sites; accounts of one don't exist on the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Site {
@@ -39,6 +42,39 @@ impl Endpoint {
         match self {
             Self::Site(_) => false,
             Self::Url(base) => is_loopback(&base.0),
+        }
+    }
+
+    /// Tells whether it is the vendor's: one of its sites, or a host of its domain by HTTPS.
+    pub fn is_vendors(&self) -> bool {
+        match self {
+            Self::Site(_) => true,
+            Self::Url(base) => {
+                let host = base.0.host_str().unwrap_or_default();
+                let within = host.strip_suffix(DOMAIN);
+                let is_in_domain =
+                    within.is_some_and(|name| name.is_empty() || name.ends_with('.'));
+                base.0.scheme() == "https" && is_in_domain
+            }
+        }
+    }
+
+    /// Tells whether its host is one of these, each with or without a port.
+    pub fn is_among<'a>(&self, hosts: impl IntoIterator<Item = &'a str>) -> bool {
+        let Self::Url(base) = self else {
+            return false;
+        };
+        let (host, with_port) = (base.0.host_str().unwrap_or_default(), base.host());
+        hosts
+            .into_iter()
+            .any(|name| name.eq_ignore_ascii_case(host) || name.eq_ignore_ascii_case(&with_port))
+    }
+
+    /// Returns its host, with the port if that is not the usual one.
+    pub fn host(&self) -> String {
+        match self {
+            Self::Site(site) => site.domain().to_owned(),
+            Self::Url(base) => base.host(),
         }
     }
 
@@ -81,7 +117,7 @@ impl Site {
     fn domain(self) -> &'static str {
         match self {
             Self::International => "intl.tencentcloudapi.com",
-            Self::China => "tencentcloudapi.com",
+            Self::China => DOMAIN,
         }
     }
 
@@ -213,6 +249,39 @@ mod tests {
                 (url.to_owned(), host.to_owned())
             );
             assert_eq!(endpoint.is_loopback(), text.starts_with("http:"), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_hosts_of_its_domain_by_https_are_the_vendors() {
+        for (text, is_vendors) in [
+            ("https://tencentcloudapi.com", true),
+            ("https://tse.tencentcloudapi.com", true),
+            ("https://TSE.ap-guangzhou.tencentcloudapi.com", true),
+            ("https://tse.intl.tencentcloudapi.com:8443", true),
+            ("https://eviltencentcloudapi.com", false),
+            ("https://tencentcloudapi.com.example.com", false),
+            ("https://example.com", false),
+            ("http://127.0.0.1:9", false),
+        ] {
+            let endpoint = Endpoint::url(text).unwrap();
+            assert_eq!(endpoint.is_vendors(), is_vendors, "{text}");
+        }
+        assert!(Endpoint::default().is_vendors());
+    }
+
+    #[test]
+    fn a_host_is_named_with_or_without_its_port_and_no_part_of_it_is() {
+        let endpoint = Endpoint::url("https://cloud.example.com:8443").unwrap();
+        for (name, is_it) in [
+            ("cloud.example.com", true),
+            ("Cloud.Example.com:8443", true),
+            ("cloud.example.com:443", false),
+            ("example.com", false),
+            ("*", false),
+            ("", false),
+        ] {
+            assert_eq!(endpoint.is_among([name]), is_it, "{name}");
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::model::{Clock, Fault, Scrub};
 
 use super::answer::{self, Answer};
-use super::call::{Call, Effect};
+use super::call::{Call, Effect, Service};
 use super::credentials::{Credentials, Keys};
 use super::endpoint::Endpoint;
 use super::error::{Error, ErrorKind};
@@ -32,8 +32,11 @@ const MAX_IDLE: Duration = Duration::from_secs(15);
 /// Says where requests go and how patiently they are sent.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where requests go.
+    /// Where requests go, but those of the token service.
     pub endpoint: Endpoint,
+    /// Where the token service is asked, which is shown the proofs of who calls: the vendor's, or what the
+    /// environment names, and never what a file of the project does.
+    pub tokens: Endpoint,
     /// How many requests a second are allowed for each action; 0 is any number.
     pub requests_per_second: u32,
     /// How long a request may take, from its first byte to the last one of its answer.
@@ -51,12 +54,37 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             endpoint: Endpoint::default(),
+            tokens: Endpoint::default(),
             requests_per_second: 20,
             request_timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(10),
             retry_for: Duration::from_mins(1),
             first_pause: Duration::from_millis(500),
         }
+    }
+}
+
+impl Settings {
+    /// Sends all requests to one place, those of the token service too.
+    pub fn of(endpoint: Endpoint) -> Self {
+        Self {
+            tokens: endpoint.clone(),
+            endpoint,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the settings of who asks the token service alone.
+    pub(super) fn for_tokens(&self) -> Self {
+        Self {
+            endpoint: self.tokens.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Tells whether the token service is where all other requests go too.
+    pub(super) fn reach_tokens(&self) -> bool {
+        self.endpoint == self.tokens
     }
 }
 
@@ -255,6 +283,10 @@ impl Transport {
         call: &Call<T>,
         body: &str,
     ) -> Result<Answer, Error> {
+        if call.service == Service::Sts && !self.0.settings.reach_tokens() {
+            let message = "the token service is not asked at the endpoint that a file names";
+            return Err(Error::plain(ErrorKind::Denied, call.action, message));
+        }
         let (request, scrub) = self.request(keys, region, call, body)?;
         self.count(call.action);
         if tracing::enabled!(tracing::Level::TRACE) {

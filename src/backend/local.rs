@@ -208,7 +208,7 @@ impl LocalBackend {
     }
 
     fn read_state(&self, decode: Decode) -> Result<Option<State>, Fault> {
-        let bytes = match fs::read(&self.path) {
+        let bytes = match read_regular(&self.path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
@@ -378,6 +378,14 @@ fn named(path: &Path, error: io::Error) -> io::Error {
         return files::foreign(&format!("{} is not gwplan's: {error}", path.display()));
     }
     error
+}
+
+/// Reads a file; a pipe or a device would have no end.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    fs::read(path)
 }
 
 /// Adds a record to a file, durably; what can't be written whole leaves no trace.

@@ -58,6 +58,12 @@ impl Workspace {
     }
 
     async fn ask_for_account(&self, session: &Session, client: &Client) -> Option<String> {
+        if !client.reaches_tokens() {
+            session.terminal.status(
+                "Whose account this is isn't asked, since gwplan.yaml names the endpoint: see that the credentials are of the right one.",
+            );
+            return None;
+        }
         let region = match self.region(session) {
             "" => ANY_REGION,
             region => region,

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::model::{Diagnostic, Fault};
@@ -12,6 +11,7 @@ use crate::view;
 
 use super::Session;
 use super::failure::Failure;
+use super::planning::read_named;
 
 /// How many hexadecimal digits name a plan: of fewer, two plans can be made that share them.
 const DIGEST_DIGITS: usize = 64;
@@ -52,7 +52,7 @@ impl ApprovalArgs {
     /// Reads what was approved; nothing where nothing was.
     pub(super) fn read(&self, session: &Session) -> Result<Option<Approved>, Failure> {
         let outline = match &self.approved_plan {
-            Some(file) => Some(read_outline(&session.root.join(file), file)?),
+            Some(file) => Some(read_outline(session, file)?),
             None => None,
         };
         let expected = match &self.expect_digest {
@@ -202,9 +202,9 @@ fn names_a_plan(outline: &Outline) -> bool {
 }
 
 /// Reads a saved plan, or a plan's JSON.
-fn read_outline(path: &Path, shown: &Path) -> Result<Outline, Failure> {
-    let shown = shown.display();
-    let bytes = std::fs::read(path).with_context(|| format!("{shown} can't be read"))?;
+fn read_outline(session: &Session, path: &Path) -> Result<Outline, Failure> {
+    let shown = path.display();
+    let bytes = read_named(session, path)?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let outline = Outline::from_json(&json);
     if outline.as_ref().is_some_and(|one| one.digest.is_none()) {

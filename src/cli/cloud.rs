@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::api::{Client, Credentials, Endpoint, Found, Settings, Site, Sources};
-use crate::config;
+use crate::config::{self, PROJECT_FILE};
 use crate::model::{Fault, Secret};
 use crate::sim::{self, Simulator};
 use crate::state::State;
@@ -15,6 +15,8 @@ use super::workspace::Workspace;
 
 /// The word in `endpoint` that asks for the embedded simulated cloud.
 const EMBEDDED: &str = "simulator";
+/// The variable with the hosts that a file may send requests to, besides the vendor's and this machine.
+const ALLOWED: &str = "GWPLAN_ALLOW_ENDPOINT";
 
 /// Holds a client, and the simulated cloud that it talks to, if that runs inside this command.
 pub(super) struct Connection {
@@ -86,6 +88,7 @@ async fn reach(
     if asked == Some(EMBEDDED) {
         let simulator = embed(&workspace.state_path, project.requests_per_second)?;
         settings.endpoint = Endpoint::url(&simulator.url())?;
+        settings.tokens = settings.endpoint.clone();
         let key = Secret::new(sim::DEFAULT_SECRET_KEY);
         let credentials = Credentials::fixed(sim::DEFAULT_SECRET_ID, key, None);
         let client = Client::new(settings, credentials, session.clock.clone())?;
@@ -95,12 +98,7 @@ async fn reach(
             _simulator: Some(simulator),
         }));
     }
-    settings.endpoint = match (asked, project.site) {
-        (Some(url), _) => Endpoint::url(url)
-            .map_err(|fault| Fault::new("the endpoint that is set can't be used").because(fault))?,
-        (None, config::Site::International) => Endpoint::Site(Site::International),
-        (None, config::Site::China) => Endpoint::Site(Site::China),
-    };
+    (settings.endpoint, settings.tokens) = endpoints(session, project)?;
     let mut sources = Sources::new(
         session.environment.variables.clone(),
         session.environment.home.clone(),
@@ -118,6 +116,41 @@ async fn reach(
         terminal: session.terminal,
         _simulator: None,
     }))
+}
+
+/// Returns where requests go, and where those of the token service do.
+///
+/// A file of the project, which may be anybody's, sends requests to this machine or to the vendor; to any
+/// other host it takes the environment's consent. The proofs of who calls it sends nowhere.
+fn endpoints(session: &Session, project: &config::Project) -> Result<(Endpoint, Endpoint), Fault> {
+    let read = |url: &str| {
+        Endpoint::url(url)
+            .map_err(|fault| Fault::new("the endpoint that is set can't be used").because(fault))
+    };
+    if let Some(url) = session.environment.get("GWPLAN_ENDPOINT") {
+        let endpoint = read(url)?;
+        return Ok((endpoint.clone(), endpoint));
+    }
+    let site = Endpoint::Site(match project.site {
+        config::Site::International => Site::International,
+        config::Site::China => Site::China,
+    });
+    let Some(url) = project.endpoint.as_deref() else {
+        return Ok((site.clone(), site));
+    };
+    let endpoint = read(url)?;
+    let allowed = session.environment.get(ALLOWED).unwrap_or_default();
+    let is_allowed = endpoint.is_among(allowed.split(',').map(str::trim));
+    if !(endpoint.is_loopback() || endpoint.is_vendors() || is_allowed) {
+        let host = endpoint.host();
+        return Err(Fault::new(format!(
+            "{PROJECT_FILE} sends requests, signed with your credentials, to {host}, which is not the vendor's"
+        ))
+        .hint(format!(
+            "if you trust that host, set {ALLOWED}={host} in the environment; otherwise take `endpoint` out of {PROJECT_FILE}"
+        )));
+    }
+    Ok((endpoint, site))
 }
 
 /// Starts the simulated cloud; its memory stands beside the state.

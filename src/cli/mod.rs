@@ -30,6 +30,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
 use crate::config;
+use crate::files::Reach;
 use crate::model::Clock;
 
 use commands::Command;
@@ -76,6 +77,11 @@ struct Arguments {
     /// Sets the variables that a YAML file holds; may be repeated. --var wins over it.
     #[arg(long, value_name = "FILE", global = true)]
     var_file: Vec<PathBuf>,
+
+    /// Lets the project read in this folder, or this file, outside its repository; may be repeated. Or
+    /// set `GWPLAN_ALLOW_PATH`.
+    #[arg(long, value_name = "PATH", global = true)]
+    allow_path: Vec<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -129,6 +135,10 @@ impl From<Exit> for ExitCode {
 /// Holds what every command is given.
 struct Session {
     root: PathBuf,
+    /// What files the project may read.
+    reach: Reach,
+    /// What the command line adds to these.
+    allowed_paths: Vec<PathBuf>,
     terminal: Terminal,
     environment: Environment,
     /// How the project is to be read.
@@ -168,8 +178,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         variables: arguments.var,
         variable_files: arguments.var_file,
     };
+    let root = arguments.directory.unwrap_or_else(|| PathBuf::from("."));
+    let allowed = environment.get("GWPLAN_ALLOW_PATH").unwrap_or_default();
+    let allowed = std::env::split_paths(allowed).filter(|path| !path.as_os_str().is_empty());
     let session = Session {
-        root: arguments.directory.unwrap_or_else(|| PathBuf::from(".")),
+        reach: Reach::new(&root, environment.home.as_deref())
+            .naming(&arguments.allow_path)
+            .naming(allowed),
+        allowed_paths: arguments.allow_path,
+        root,
         terminal,
         environment,
         options,

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use tokio::time::{Instant, timeout};
 
 use crate::config;
 use crate::engine;
-use crate::model::Address;
+use crate::model::{Address, Fault};
 use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, plan};
 use crate::state::State;
 
@@ -135,17 +134,39 @@ pub(super) async fn while_telling<T>(terminal: Terminal, work: impl Future<Outpu
     }
 }
 
+/// The largest plan that is read; one of 100,000 gateways is a quarter of it.
+const MAX_PLAN_BYTES: u64 = 1 << 30;
+
+/// Reads a file that the command line names, such as a plan.
+pub(super) fn read_named(session: &Session, path: &Path) -> Result<Vec<u8>, Fault> {
+    let read = session.reach.read_named(path, MAX_PLAN_BYTES);
+    read.map_err(|error| {
+        let hint = error.hint();
+        Fault::new(format!("{} can't be read", path.display()))
+            .because(error)
+            .hint(hint)
+    })
+}
+
+/// Refuses a place for a file that the command line names, where a link of the repository leads out of it.
+pub(super) fn check_place(session: &Session, path: &Path) -> Result<(), Fault> {
+    session.reach.check_named_place(path).map_err(|error| {
+        Fault::new(format!("nothing can be written to {}", path.display()))
+            .because(error)
+            .hint("name a place that no link leads to")
+    })
+}
+
 /// Reads a saved plan; a path that is no JSON file names YAML instead.
-pub(super) fn read_saved(path: &Path) -> Result<Option<SavedPlan>, Failure> {
+pub(super) fn read_saved(session: &Session, path: &Path) -> Result<Option<SavedPlan>, Failure> {
     let yaml = matches!(
         path.extension().and_then(|ending| ending.to_str()),
         Some("yaml" | "yml")
     );
-    if yaml || !path.is_file() {
+    if yaml || !session.root.join(path).is_file() {
         return Ok(None);
     }
-    let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
-    Ok(Some(SavedPlan::decode(&bytes)?))
+    Ok(Some(SavedPlan::decode(&read_named(session, path)?)?))
 }
 
 /// Returns the command line that does `verb` to the same project as this one, each word quoted for a
@@ -161,6 +182,9 @@ pub(super) fn command_line(
     let mut words = vec!["gwplan".to_owned()];
     if session.root != Path::new(".") {
         words.extend(["-C".to_owned(), session.root.display().to_string()]);
+    }
+    for path in &session.allowed_paths {
+        words.push(format!("--allow-path={}", path.display()));
     }
     words.push(verb.to_owned());
     words.extend_from_slice(more);

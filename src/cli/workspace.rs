@@ -53,7 +53,7 @@ impl Workspace {
             return Err(fault.hint("check the path that follows -C").into());
         }
         let (project, diagnostics) =
-            Project::load(&session.root, &kinds::schemas(), &session.options);
+            Project::load(&session.reach, &kinds::schemas(), &session.options);
         if !project.found {
             let fault = Fault::new(format!(
                 "there is no {PROJECT_FILE} in {}",
@@ -74,6 +74,12 @@ impl Workspace {
         }
         let state_path = session.root.join(&project.state_path);
         let shown = project.state_path.display().to_string();
+        session
+            .reach
+            .check_place(&project.state_path)
+            .map_err(|error| {
+                Fault::new(format!("the state {shown} can't be used: {error}")).hint(error.hint())
+            })?;
         let backend = Arc::new(LocalBackend::new(state_path.clone(), shown, kinds::id_form));
         Ok(Self {
             project,
@@ -85,26 +91,20 @@ impl Workspace {
 
     /// Loads the desired state, and refuses it if anything is wrong with it.
     pub(super) fn wanted(&self, session: &Session, paths: &[PathBuf]) -> Result<Wanted, Failure> {
-        let files = match config::find_files(&self.project, &session.root, paths) {
+        let reach = session.reach.clone().naming(paths);
+        let files = match config::find_files(&self.project, &reach, paths) {
             Ok(files) => files,
             Err(error @ FilesError::Empty(_)) => {
                 let hint = "write one with `gateways: {}` in it to say that there shall be none";
                 return Err(Fault::new(error.to_string()).hint(hint).into());
             }
             Err(error) => {
-                return Err(Fault::new(error.to_string())
-                    .hint("check the paths that were given")
-                    .into());
+                let hint = error.hint("check the paths that were given");
+                return Err(Fault::new(error.to_string()).hint(hint).into());
             }
         };
         let region = self.region(session);
-        let loaded = config::load(
-            &kinds::schemas(),
-            &self.project,
-            region,
-            &session.root,
-            &files,
-        );
+        let loaded = config::load(&kinds::schemas(), &self.project, region, &reach, &files);
         let Loaded {
             desired,
             moved,
@@ -134,7 +134,7 @@ impl Workspace {
     /// Loads the desired state as far as there is any: that its files are gone must not keep
     /// resources from being destroyed.
     pub(super) fn wanted_if_any(&self, session: &Session) -> Result<Wanted, Failure> {
-        match config::find_files(&self.project, &session.root, &[]) {
+        match config::find_files(&self.project, &session.reach, &[]) {
             Err(FilesError::Empty(_)) => Ok(Wanted::default()),
             _ => self.wanted(session, &[]),
         }

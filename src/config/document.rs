@@ -1,12 +1,11 @@
 //! One YAML file: read, bounded, scanned, parsed.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_yaml::Value as Yaml;
 
+use crate::files::{Reach, ReadError};
 use crate::model::{Diagnostic, Location, SourceFile};
 
 use super::merge::apply_merges;
@@ -30,35 +29,35 @@ pub(super) struct Parsed {
 }
 
 impl Document {
-    /// Reads a file; `shown` is the path as people see it.
-    pub(super) fn read(path: &Path, shown: &str) -> Self {
-        let mut bytes = Vec::new();
-        // One byte beyond the bound tells that the file is too large without reading all of it.
-        let bound = MAX_FILE_BYTES as u64 + 1;
-        let read = File::open(path).and_then(|file| file.take(bound).read_to_end(&mut bytes));
-        match read {
-            Ok(_) => Self::from_bytes(shown, &bytes),
-            Err(error) => {
-                let fault = Diagnostic::error(
-                    "unreadable-file",
-                    format!("the file can't be read: {error}"),
-                )
-                .help("check that it exists and that you may read it");
-                Self::failed(shown, fault)
-            }
-        }
+    /// Reads a file of the project; nothing of one that is out of its reach is ever shown.
+    pub(super) fn read(reach: &Reach, path: &Path) -> Self {
+        Self::from_outcome(path, reach.read(path, MAX_FILE_BYTES as u64))
+    }
+
+    /// Reads a file that the command line names itself.
+    pub(super) fn read_named(reach: &Reach, path: &Path) -> Self {
+        Self::from_outcome(path, reach.read_named(path, MAX_FILE_BYTES as u64))
+    }
+
+    fn from_outcome(path: &Path, read: Result<Vec<u8>, ReadError>) -> Self {
+        let shown = path.display().to_string();
+        let error = match read {
+            Ok(bytes) => return Self::from_bytes(&shown, &bytes),
+            Err(ReadError::TooLarge(_)) => return Self::too_large(&shown),
+            Err(error) => error,
+        };
+        let rule = match error {
+            ReadError::Outside => "outside-project",
+            _ => "unreadable-file",
+        };
+        let fault = Diagnostic::error(rule, format!("the file can't be read: {error}"));
+        Self::failed(&shown, fault.help(error.hint()))
     }
 
     /// Takes a file's bytes over.
     pub(super) fn from_bytes(shown: &str, bytes: &[u8]) -> Self {
         if bytes.len() > MAX_FILE_BYTES {
-            let bound = MAX_FILE_BYTES / (1024 * 1024);
-            let fault = Diagnostic::error(
-                "file-too-large",
-                format!("the file is larger than {bound} MiB"),
-            )
-            .help("split it: every YAML file in the folder is read");
-            return Self::failed(shown, fault);
+            return Self::too_large(shown);
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -71,6 +70,18 @@ impl Document {
             Ok(Parsed { value, root })
         });
         Self { file, parsed }
+    }
+
+    fn too_large(shown: &str) -> Self {
+        let bound = MAX_FILE_BYTES / (1024 * 1024);
+        let fault = Diagnostic::error(
+            "file-too-large",
+            format!("the file is larger than {bound} MiB"),
+        );
+        Self::failed(
+            shown,
+            fault.help("split it: every YAML file in the folder is read"),
+        )
     }
 
     fn failed(shown: &str, fault: Diagnostic) -> Self {

@@ -1,10 +1,11 @@
 //! Which files make up the desired state.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::files::{Reach, ReadError};
 
 use super::project::Project;
 
@@ -22,40 +23,52 @@ pub enum FilesError {
     Unreadable {
         /// The path as given.
         path: String,
-        /// What the system says.
-        error: io::Error,
+        /// Why not.
+        error: ReadError,
     },
     /// A folder holds no YAML files.
     #[error("{0}: no YAML files with gateways here (*.yaml, *.yml; {PROJECT_FILE} does not count)")]
     Empty(String),
 }
 
+impl FilesError {
+    /// Says what to do next; `usual` is what the caller says of paths that are wrong.
+    pub fn hint(&self, usual: &'static str) -> &'static str {
+        match self {
+            Self::Unreadable {
+                error: error @ ReadError::Outside,
+                ..
+            } => error.hint(),
+            _ => usual,
+        }
+    }
+}
+
 /// Finds the YAML files of the desired state, sorted, each once.
 ///
 /// A folder stands for the `*.yaml` and `*.yml` files in it but gwplan.yaml and hidden ones; without
 /// `paths`, the project's own folder is taken. Overlays are left out, even where they are named: an
-/// environment lays them over the others. Paths are relative to `root`.
+/// environment lays them over the others. Paths are relative to the project's folder; those given are in
+/// reach by that.
 pub fn find_files(
     project: &Project,
-    root: &Path,
+    reach: &Reach,
     paths: &[PathBuf],
 ) -> Result<Vec<PathBuf>, FilesError> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here[..] } else { paths };
     let mut found = BTreeSet::new();
     for path in paths {
-        let unreadable = |error: io::Error| {
+        let unreadable = |error: ReadError| {
             let path = path.display().to_string();
-            match error.kind() {
-                io::ErrorKind::NotFound => FilesError::Missing(path),
-                _ => FilesError::Unreadable { path, error },
+            if error.is_missing() {
+                FilesError::Missing(path)
+            } else {
+                FilesError::Unreadable { path, error }
             }
         };
-        if std::fs::metadata(root.join(path))
-            .map_err(unreadable)?
-            .is_dir()
-        {
-            let mut inside = yaml_files_in(root, path).map_err(unreadable)?;
+        if reach.real(path).map_err(unreadable)?.is_dir() {
+            let mut inside = yaml_files_in(reach, path).map_err(unreadable)?;
             inside.retain(|path| !project.overlay_files.contains(path));
             if inside.is_empty() {
                 return Err(FilesError::Empty(path.display().to_string()));
@@ -70,14 +83,14 @@ pub fn find_files(
     }
     // Overlays alone are checked over the files that they belong to.
     if found.is_empty() && paths != here {
-        return find_files(project, root, &here);
+        return find_files(project, reach, &here);
     }
     Ok(found.into_iter().collect())
 }
 
-fn yaml_files_in(root: &Path, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn yaml_files_in(reach: &Reach, folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(root.join(folder))? {
+    for entry in std::fs::read_dir(reach.real(folder)?)? {
         let name = entry?.file_name();
         let path = tidy(&folder.join(&name));
         let name = name.to_string_lossy();
@@ -89,12 +102,14 @@ fn yaml_files_in(root: &Path, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
             continue;
         }
         // What can't be read is not passed over: its resources would be taken for resources that
-        // left the files. A link to nothing goes on to the reader, which tells of it; a pipe would
-        // keep the reader waiting.
-        match std::fs::metadata(root.join(&path)) {
+        // left the files. A link to nothing, or out of reach, goes on to the reader, which tells of it.
+        match reach
+            .real(&path)
+            .and_then(|real| Ok(std::fs::metadata(real)?))
+        {
             Ok(data) if data.is_dir() => {}
             Ok(data) if !data.is_file() => {
-                return Err(std::io::Error::other(format!("{name} is no regular file")));
+                return Err(std::io::Error::other(format!("{name} is no regular file")).into());
             }
             _ => found.push(path),
         }

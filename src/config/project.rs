@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
+use crate::files::Reach;
 use crate::model::{
     Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, short_lineage,
     sort_diagnostics, value_at,
@@ -141,15 +142,14 @@ impl Project {
     /// Where the environment that is asked for doesn't exist, the project is read without one:
     /// [`Project::environments`] names those that do.
     pub fn load(
-        root: &Path,
+        reach: &Reach,
         schemas: &[&'static ResourceSchema],
         options: &Options,
     ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut variables = Variables::default();
-        let path = root.join(PROJECT_FILE);
-        let found = path.exists();
-        let document = found.then(|| Document::read(&path, PROJECT_FILE));
+        let found = reach.root().join(PROJECT_FILE).exists();
+        let document = found.then(|| Document::read(reach, Path::new(PROJECT_FILE)));
         let mut project = match document {
             Some(Document {
                 file,
@@ -158,7 +158,7 @@ impl Project {
                 let source = Source {
                     root: Place::root(&file, &parsed.root),
                     options,
-                    folder: root,
+                    reach,
                     schemas,
                 };
                 let mut project = source.read(&parsed, &mut variables, &mut diagnostics);
@@ -173,7 +173,7 @@ impl Project {
                 Self::default()
             }
             None => {
-                variables.take_files(root, &options.variable_files, &mut diagnostics);
+                variables.take_files(reach, &options.variable_files, &mut diagnostics);
                 variables.take_given(&options.variables);
                 Self::default()
             }
@@ -274,7 +274,7 @@ impl Project {
 struct Source<'a> {
     root: Place<'a>,
     options: &'a Options,
-    folder: &'a Path,
+    reach: &'a Reach,
     schemas: &'a [&'static ResourceSchema],
 }
 
@@ -350,7 +350,7 @@ impl<'a> Source<'a> {
                 variables.take_map(yaml, place.under(VARS_KEY), &path, diagnostics);
             }
         }
-        variables.take_files(self.folder, &self.options.variable_files, diagnostics);
+        variables.take_files(self.reach, &self.options.variable_files, diagnostics);
         variables.take_given(&self.options.variables);
     }
 

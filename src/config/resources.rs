@@ -1,12 +1,13 @@
 //! The gateways files: from documents to desired resources.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
 use serde_yaml::Value as Yaml;
 
+use crate::files::{Reach, ReadError};
 use crate::model::{
     Address, Attributes, Desired, Diagnostic, FieldPath, Location, Moved, Removed, Severity, Value,
     sort_diagnostics,
@@ -38,30 +39,34 @@ pub struct Loaded {
 
 /// Loads the desired state from files; `region` stands in where neither file nor project names one.
 ///
-/// The overlays of the project's environment are laid over them. Paths are read relative to `root`
+/// The overlays of the project's environment are laid over them. Paths are relative to the project's folder
 /// and shown as they are.
 pub fn load(
     schemas: &[&'static ResourceSchema],
     project: &Project,
     region: &str,
-    root: &Path,
+    reach: &Reach,
     files: &[PathBuf],
 ) -> Loaded {
-    let read = |path: &PathBuf| Document::read(&root.join(path), &path.display().to_string());
+    let read = |path: &PathBuf| Document::read(reach, path);
     let documents: Vec<Document> = files.iter().map(read).collect();
     let mut diagnostics = Vec::new();
     let mut overlays = Vec::new();
     for overlay in &project.overlays {
-        if root.join(&overlay.path).is_file() {
-            overlays.push(read(&overlay.path));
-        } else {
-            let fault = Diagnostic::error(
-                "unreadable-file",
-                format!("there is no file {}", overlay.path.display()),
-            )
-            .help("name a YAML file by its path from the folder of gwplan.yaml");
-            diagnostics.push(fault.at(Some(overlay.location.clone())));
-        }
+        let shown = overlay.path.display();
+        let fault = match reach.real(&overlay.path) {
+            Ok(place) if place.is_file() => {
+                overlays.push(read(&overlay.path));
+                continue;
+            }
+            Err(error @ ReadError::Outside) => {
+                let summary = format!("{shown} can't be read: {error}");
+                Diagnostic::error("outside-project", summary).help(error.hint())
+            }
+            _ => Diagnostic::error("unreadable-file", format!("there is no file {shown}"))
+                .help("name a YAML file by its path from the folder of gwplan.yaml"),
+        };
+        diagnostics.push(fault.at(Some(overlay.location.clone())));
     }
     let mut loaded = load_documents(schemas, project, region, &documents, &overlays);
     loaded.sources = Sources::new(schemas, documents.into_iter().chain(overlays));

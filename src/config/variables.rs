@@ -1,11 +1,12 @@
 //! Variables: what `${var.NAME}` in a value stands for.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_yaml::Value as Yaml;
 
+use crate::files::Reach;
 use crate::model::{Diagnostic, FieldPath, Location};
 use crate::schema::suggest;
 
@@ -103,12 +104,12 @@ impl Variables {
     /// Takes the variables of files over; they win over those that are there.
     pub(super) fn take_files(
         &mut self,
-        root: &Path,
+        reach: &Reach,
         files: &[PathBuf],
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for path in files {
-            let document = Document::read(&root.join(path), &path.display().to_string());
+            let document = Document::read_named(reach, path);
             match document.parsed {
                 Ok(parsed) => {
                     let place = Place::root(&document.file, &parsed.root);

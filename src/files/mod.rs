@@ -1,11 +1,14 @@
-//! The ways to files: what gwplan writes is its own.
+//! The ways to files: what gwplan writes is its own, and what it reads is the project's.
 //!
 //! A repository can hold a link, a pipe or a name that points anywhere, and gwplan may run with more
-//! rights than whoever put it there. So nothing here follows a link to write, and nothing that belongs to
-//! others is written over.
+//! rights than whoever put it there. So [`own`] follows no link to write and writes over nothing that
+//! belongs to others, and [`Reach`] reads nothing that is outside the repository unless the command line
+//! names it.
 
 mod own;
+mod reach;
 
 pub use own::{
     create_own, foreign, is_foreign, make_private, open_own, open_own_to_read, read_own, write_over,
 };
+pub use reach::{Reach, ReadError};

@@ -121,7 +121,7 @@ const PROVIDER: &[Field] = &[
         "endpoint",
         TEXT,
         Need::Optional,
-        "`simulator` for the embedded simulated cloud, or a base URL in place of every service's own. Left out, the real cloud. `GWPLAN_ENDPOINT` overrides it.",
+        "`simulator` for the embedded simulated cloud, or a base URL in place of every service's own. Left out, the real cloud. A host that is neither the vendor's nor this machine has to be named in `GWPLAN_ALLOW_ENDPOINT` too. `GWPLAN_ENDPOINT` overrides it.",
     ),
     local(
         "profile",

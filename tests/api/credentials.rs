@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::loopback::{Play, Server};
-use gwplan::api::{Credentials, Endpoint, Keys, Settings, Sources, sign};
+use gwplan::api::{
+    Client, Credentials, Endpoint, ErrorKind, Keys, Settings, Sources, caller_account, sign,
+};
 use gwplan::model::{Clock, Fault};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -16,11 +18,10 @@ const ROLE: &str = "qcs::cam::uin/1:roleName/deploy";
 
 fn settings(url: &str) -> Settings {
     Settings {
-        endpoint: Endpoint::url(url).unwrap(),
         requests_per_second: 0,
         retry_for: Duration::from_millis(100),
         first_pause: Duration::from_millis(2),
-        ..Settings::default()
+        ..Settings::of(Endpoint::url(url).unwrap())
     }
 }
 
@@ -68,6 +69,40 @@ fn granted(id: &str, seconds: i64) -> Play {
         "ExpiredTime": end, "Expiration": "later", "RequestId": "r-1",
     }});
     Play::Answer(200, body.to_string())
+}
+
+#[tokio::test]
+async fn proofs_of_who_calls_go_to_the_token_service_and_never_to_the_endpoint() {
+    let home = TempDir::new().unwrap();
+    let cloud = Server::start(vec![granted("stolen", 3600)]);
+    let tokens = Server::start(vec![granted("of-role", 3600)]);
+    let mut apart = settings(&cloud.url());
+    apart.tokens = Endpoint::url(&tokens.url()).unwrap();
+    let identity = [
+        ("TENCENTCLOUD_ASSUME_ROLE_ARN", ROLE),
+        ("TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID", "github"),
+        (
+            "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN",
+            "canary-proof",
+        ),
+    ];
+    let keys = [
+        ("TENCENTCLOUD_ASSUME_ROLE_ARN", ROLE),
+        ("TENCENTCLOUD_SECRET_ID", "lasting"),
+        ("TENCENTCLOUD_SECRET_KEY", "canary"),
+    ];
+    for vars in [identity, keys] {
+        let sources = sources(home.path(), &vars);
+        let found = Credentials::find(&sources, &apart, Clock::system()).await;
+        let found = found.unwrap();
+        assert_eq!(id(&found).await, "of-role");
+        let client = Client::new(apart.clone(), found, Clock::system()).unwrap();
+        assert!(!client.reaches_tokens());
+        let asked = client.call("ap-guangzhou", caller_account()).await;
+        assert_eq!(asked.unwrap_err().kind, ErrorKind::Denied);
+    }
+    assert_eq!(tokens.seen().len(), 2);
+    assert_eq!(cloud.seen().len(), 0);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ const GOOD: &str = r#"{"Response":{"Count":3,"RequestId":"r-good"}}"#;
 fn settings(url: &str) -> Settings {
     Settings {
         endpoint: Endpoint::url(url).unwrap(),
+        tokens: Endpoint::url(url).unwrap(),
         requests_per_second: 0,
         request_timeout: Duration::from_millis(500),
         connect_timeout: Duration::from_millis(500),

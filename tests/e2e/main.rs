@@ -33,5 +33,6 @@ mod secrets;
 mod signals;
 mod streams;
 mod transcripts;
+mod trust;
 mod vectors;
 mod waiting;

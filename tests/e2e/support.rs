@@ -285,7 +285,7 @@ impl<'a> Gateway<'a> {
         self
     }
 
-    fn yaml(&self) -> String {
+    pub(crate) fn yaml(&self) -> String {
         let Self { name, after, more } = self;
         let mut text = format!(
             "  {name}:\n    name: {name}\n    gatewayVersion: 2.5.1\n    \

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gwplan::config::{self, Loaded, Project};
+use gwplan::files::Reach;
 use gwplan::kinds;
 use gwplan::model::{
     Address, Desired, Identity, Location, Observed, Phase, Value, has_errors, owner_tag,
@@ -33,7 +34,7 @@ fn load(text: &str) -> Loaded {
         &kinds::schemas(),
         &Project::default(),
         REGION,
-        folder.path(),
+        &Reach::new(folder.path(), None),
         &[Path::new("gateways.yaml").to_owned()],
     );
     let diagnostics = &loaded.diagnostics;

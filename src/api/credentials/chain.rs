@@ -107,7 +107,8 @@ pub(super) async fn find(
     settings: &Settings,
     clock: Clock,
 ) -> Result<Found, Fault> {
-    let transport = Transport::new(settings.clone(), clock);
+    // Proofs of who calls go to the token service, wherever the project sends its requests.
+    let transport = Transport::new(settings.for_tokens(), clock);
     let found = match environment::web_identity(sources, &transport)? {
         Some(credentials) => Found::Here(credentials),
         None => role_or_keys(sources, &transport).await?,

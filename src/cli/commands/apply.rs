@@ -116,7 +116,7 @@ impl HowArgs {
 fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     refuse_missing(&args.paths, session)?;
     if let [path] = args.paths.as_slice()
-        && let Some(saved) = read_saved(&session.root.join(path))?
+        && let Some(saved) = read_saved(session, path)?
     {
         return apply_saved(&saved, args, session);
     }

@@ -72,6 +72,13 @@ pub(super) fn run(_: &InitArgs, session: &Session) -> Result<Exit, Failure> {
         (GATEWAYS_FILE.to_owned(), GATEWAYS.to_owned()),
     ];
     for (name, text) in &files {
+        session
+            .reach
+            .check_place(Path::new(name))
+            .map_err(|error| {
+                let fault = Fault::new(format!("{name} can't be written")).because(error);
+                fault.hint("begin the project in a folder without links")
+            })?;
         write(&root.join(name), text)?;
         session.terminal.status(&format!("wrote {name}"));
     }

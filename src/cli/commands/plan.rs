@@ -13,7 +13,7 @@ use crate::plan::{Goal, Origin, SavedPlan};
 
 use crate::cli::faces::FaceArgs;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{SelectionArgs, command_line};
+use crate::cli::planning::{SelectionArgs, check_place, command_line};
 use crate::cli::policing::refuse_denied;
 use crate::cli::proposal::{Proposal, Query, Reach, propose};
 use crate::cli::workspace::{Workspace, refuse_errors};
@@ -76,6 +76,7 @@ impl PlanArgs {
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
     if let Some(out) = &args.out {
+        check_place(session, out)?;
         refuse_to_overwrite(&session.root.join(out), out)?;
     }
     let proposal = propose(session, &workspace, &args.query())?;

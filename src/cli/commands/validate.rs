@@ -92,7 +92,7 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> Result<Exit, Failur
 /// Checks the project, and each of its environments where none was chosen: no command runs without.
 fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnostic>), Failure> {
     let options = &session.options;
-    let (project, diagnostics) = Project::load(&session.root, &kinds::schemas(), options);
+    let (project, diagnostics) = Project::load(&session.reach, &kinds::schemas(), options);
     if !has_errors(&diagnostics) || !project.environments.is_empty() {
         check_environment(&project, options)?;
     }
@@ -105,7 +105,7 @@ fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnosti
                 environment: Some(name.clone()),
                 ..options.clone()
             };
-            let (project, found) = Project::load(&session.root, &kinds::schemas(), &options);
+            let (project, found) = Project::load(&session.reach, &kinds::schemas(), &options);
             checked.check(&project, found, args, session)?;
         }
     }
@@ -130,13 +130,14 @@ impl Checked {
         args: &ValidateArgs,
         session: &Session,
     ) -> Result<(), Failure> {
-        let root = &session.root;
-        let files = config::find_files(project, root, &args.paths).map_err(|error| {
-            Fault::new(error.to_string()).hint("name the files or folders to check")
+        let reach = session.reach.clone().naming(&args.paths);
+        let files = config::find_files(project, &reach, &args.paths).map_err(|error| {
+            let hint = error.hint("name the files or folders to check");
+            Fault::new(error.to_string()).hint(hint)
         })?;
         let region = session.environment.get("TENCENTCLOUD_REGION");
         let region = region.unwrap_or_default();
-        let loaded = config::load(&kinds::schemas(), project, region, root, &files);
+        let loaded = config::load(&kinds::schemas(), project, region, &reach, &files);
         diagnostics.extend(loaded.diagnostics);
         diagnostics.extend(policing::check(project, session));
         let name = project.environment.clone().unwrap_or_default();

@@ -1,19 +1,19 @@
 //! The folder of policies.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use crate::config::Project;
+use crate::files::{Reach, ReadError};
 use crate::model::{Diagnostic, FieldPath, Location, SourceFile, Value};
 use crate::policy::Bundle;
 
 /// The largest file that is read, in bytes.
-const MAX_FILE_BYTES: usize = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// The most files that are read.
 const MAX_FILES: usize = 1000;
 /// What to do about a folder of too much.
@@ -31,17 +31,17 @@ const COUNTS: &str = "policies are the files that end in `.rego`, but for `_test
 /// Hidden files and those of tests (`*_test.rego`) are passed over. Links are followed, each folder once.
 /// What is not there must not look like what is kept to: a folder that can't be read is an error, and so
 /// is one without policies that gwplan.yaml names.
-pub(super) fn read(project: &Project, root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Bundle {
+pub(super) fn read(project: &Project, reach: &Reach, diagnostics: &mut Vec<Diagnostic>) -> Bundle {
     let key = FieldPath::from_iter(["rego"]);
     let settings = &project.policy.settings;
     let folder = settings.get("rego").and_then(Value::as_text);
     let folder = folder.unwrap_or_default();
     let named = project.policy.location(&key);
-    if folder.is_empty() || (named.is_none() && is_missing(&root.join(folder))) {
+    if folder.is_empty() || (named.is_none() && is_missing(&reach.root().join(folder))) {
         return Bundle::default();
     }
     let mut walk = Walk {
-        root,
+        reach,
         seen: BTreeSet::new(),
         found: Vec::new(),
         misspelt: Vec::new(),
@@ -60,7 +60,7 @@ pub(super) fn read(project: &Project, root: &Path, diagnostics: &mut Vec<Diagnos
         data: Json::Object(Map::new()),
     };
     for path in walk.found {
-        let taken = read_file(root, &path).and_then(|file| {
+        let taken = read_file(reach, &path).and_then(|file| {
             if ending(&path) == Some("rego") {
                 bundle.files.push(file);
                 return Ok(());
@@ -148,14 +148,17 @@ impl Kind {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
+fn unreadable(path: &Path, error: &ReadError) -> Box<Diagnostic> {
     let summary = format!("the policies in {} can't be read: {error}", path.display());
-    boxed(fault(summary).help("check `policy.rego` in gwplan.yaml, and that you may read them"))
+    boxed(fault(summary).help(match error {
+        ReadError::Outside => error.hint(),
+        _ => "check `policy.rego` in gwplan.yaml, and that you may read them",
+    }))
 }
 
 /// Finds files, in the order of their names.
 struct Walk<'a> {
-    root: &'a Path,
+    reach: &'a Reach,
     seen: BTreeSet<PathBuf>,
     found: Vec<PathBuf>,
     /// What has an ending that is read, but for capitals in it.
@@ -164,18 +167,18 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Box<Diagnostic>> {
-        let place = self.root.join(folder);
-        let unreadable = |error: io::Error| unreadable(folder, &error);
-        if !self.seen.insert(place.canonicalize().map_err(unreadable)?) {
+        let unreadable = |error: ReadError| unreadable(folder, &error);
+        let place = self.reach.real(folder).map_err(unreadable)?;
+        if !self.seen.insert(place.clone()) {
             return Ok(());
         }
         if depth > MAX_DEPTH {
             let summary = format!("{} is more than {MAX_DEPTH} folders deep", folder.display());
             return Err(boxed(fault(summary).help(ALONE)));
         }
-        let entries = std::fs::read_dir(place).map_err(unreadable)?;
+        let entries = std::fs::read_dir(place).map_err(|error| unreadable(error.into()))?;
         let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-        let mut names = names.map_err(unreadable)?;
+        let mut names = names.map_err(|error| unreadable(error.into()))?;
         names.sort();
         for name in names {
             let path = folder.join(&name);
@@ -184,7 +187,8 @@ impl Walk<'_> {
                 continue;
             }
             let kind = Kind::of(&path, &name);
-            match std::fs::metadata(self.root.join(&path)) {
+            let real = self.reach.real(&path);
+            match real.and_then(|real| Ok(std::fs::metadata(real)?)) {
                 Ok(data) if data.is_dir() => self.folder(&path, depth + 1)?,
                 // A link to nowhere may have been meant for a folder of policies.
                 Err(error) if kind == Kind::Other => {
@@ -203,25 +207,17 @@ impl Walk<'_> {
     }
 }
 
-fn read_file(root: &Path, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+fn read_file(reach: &Reach, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
     let shown = path.display().to_string();
     let empty = SourceFile::new(shown.clone(), "");
     let at = |fault: Diagnostic| boxed(fault.at(Some(Location::new(&empty, 0, 0))));
-    let place = root.join(path);
-    let read = || -> io::Result<Vec<u8>> {
-        // A pipe would keep the reader waiting.
-        if !std::fs::metadata(&place)?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
-        }
-        let mut bytes = Vec::new();
-        let bound = MAX_FILE_BYTES as u64 + 1;
-        File::open(&place)?.take(bound).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(|error| at(fault(format!("the policy can't be read: {error}"))))?;
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(at(fault("the policy is larger than 1 MiB").help("split it")));
-    }
+    let bytes = reach.read(path, MAX_FILE_BYTES).map_err(|error| {
+        let summary = match error {
+            ReadError::TooLarge(_) => "the policy is larger than 1 MiB".to_owned(),
+            _ => format!("the policy can't be read: {error}"),
+        };
+        at(fault(summary).help(error.hint()))
+    })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| at(fault("the policy is not UTF-8").help("save it as UTF-8")))?;
     Ok(SourceFile::new(shown, text))

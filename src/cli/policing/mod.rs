@@ -39,7 +39,7 @@ pub(super) fn police(
     // What all environments share need not be about each of them.
     let own = |path: &FieldPath| policy.location(path).filter(|_| policy.is_own(path));
     let mut diagnostics = policy::idle_guards(&policy.settings, &own, &subject);
-    let bundle = files::read(&workspace.project, &session.root, &mut diagnostics);
+    let bundle = files::read(&workspace.project, &session.reach, &mut diagnostics);
     if !bundle.files.is_empty() {
         let input = input(plan, state, workspace, session);
         let told = apart::run(&bundle, Some(&input), session);
@@ -58,7 +58,7 @@ pub(super) fn police(
 /// Checks the policies in Rego without a plan.
 pub(super) fn check(project: &Project, session: &Session) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    let bundle: Bundle = files::read(project, &session.root, &mut diagnostics);
+    let bundle: Bundle = files::read(project, &session.reach, &mut diagnostics);
     if !bundle.files.is_empty() {
         diagnostics.extend(apart::run(&bundle, None, session).diagnostics);
     }

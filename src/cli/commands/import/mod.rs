@@ -6,7 +6,6 @@ mod take_over;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::config::{self, TerraformResource, TerraformState};
@@ -18,6 +17,7 @@ use crate::schema::Need;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
+use crate::cli::planning::{check_place, read_named};
 use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors};
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
@@ -259,9 +259,8 @@ impl Importer<'_> {
     }
 
     fn read_terraform(&self, file: &Path) -> Result<TerraformState, Failure> {
-        let path = self.session.root.join(file);
         let shown = file.display();
-        let bytes = std::fs::read(&path).with_context(|| format!("{shown} can't be read"))?;
+        let bytes = read_named(self.session, file)?;
         config::read_terraform(&kinds::schemas(), &bytes).map_err(|error| {
             let hint = error.next_step();
             Fault::new(format!("{shown} can't be imported"))
@@ -346,8 +345,11 @@ impl Importer<'_> {
     }
 
     fn out(&self, path: Option<&Path>) -> Result<Option<Out>, Failure> {
-        let out = path.map(|path| Out::new(&self.session.root, path));
-        Ok(out.transpose()?)
+        let Some(path) = path else {
+            return Ok(None);
+        };
+        check_place(self.session, path)?;
+        Ok(Some(Out::new(&self.session.root, path)?))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::view::{self, MarkdownOptions};
 use crate::cli::arguments::max_bytes;
 use crate::cli::faces::MAX_BYTES;
 use crate::cli::failure::Failure;
-use crate::cli::planning::SelectionArgs;
+use crate::cli::planning::{SelectionArgs, check_place};
 use crate::cli::policing::refuse_denied;
 use crate::cli::posting::{Obstacle, keep, post, summarize};
 use crate::cli::proposal::{Proposal, Query, Reach, propose};
@@ -351,7 +351,9 @@ impl Desk<'_> {
         let Some(folder) = &self.args.artifacts else {
             return true;
         };
-        self.tell(keep(&self.session.root.join(folder), files))
+        let session = self.session;
+        let place = check_place(session, folder);
+        self.tell(place.and_then(|()| keep(&session.root.join(folder), files)))
     }
 
     /// Says what went wrong while the rest goes on; tells whether nothing did.
