@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Address, Counts};
-use crate::plan::Action;
+use crate::plan::{Action, Half};
 
 /// Takes events; it must not block.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
@@ -27,6 +27,8 @@ pub enum Event {
         id: String,
         /// The task's id, where there is one.
         task_id: Option<String>,
+        /// Whether it was a create or a delete.
+        half: Half,
     },
     /// The cloud was asked again about a resource that is waited for.
     Waiting {

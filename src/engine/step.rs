@@ -252,7 +252,7 @@ impl Job<'_> {
                 _ => *record,
             },
         };
-        self.tell_accepted(record.id.clone(), record.task_id.clone());
+        self.tell_accepted(record.id.clone(), record.task_id.clone(), Half::Make);
         Ok(record)
     }
 
@@ -342,7 +342,7 @@ impl Job<'_> {
                 record.status = Status::Deleting;
                 record.cloud_status = status;
                 self.settle(record.clone(), None).await?;
-                self.tell_accepted(identity.id, None);
+                self.tell_accepted(identity.id, None, Half::Unmake);
                 self.await_gone(record).await
             }
             Sent::AlreadyGone => {
@@ -518,11 +518,12 @@ impl Job<'_> {
         self.write(changes).await
     }
 
-    fn tell_accepted(&self, id: String, task_id: Option<String>) {
+    fn tell_accepted(&self, id: String, task_id: Option<String>, half: Half) {
         (self.crew.events)(Event::Accepted {
             address: self.address().clone(),
             id,
             task_id,
+            half,
         });
     }
 

@@ -141,6 +141,7 @@ fn change(
         before: before.cloned(),
         after: after.cloned(),
         how,
-        drifted: before != applied,
+        // What was never applied may be what the cloud filled in: nothing proves that others did it.
+        drifted: applied.is_some() && before != applied,
     }
 }

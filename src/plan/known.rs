@@ -294,7 +294,7 @@ impl<'a> Known<'a> {
             .filter(|(_, before, after)| before != after);
         differing
             .map(|(path, before, after)| FieldChange {
-                path: FieldPath::from_iter(path.iter().copied()),
+                path: path.iter().copied().collect(),
                 before,
                 after,
                 how: How::Record,
@@ -310,11 +310,13 @@ impl<'a> Known<'a> {
         for change in &changes {
             set_value_at(&mut after, &change.path, change.after.clone());
         }
-        let losses = changes
-            .iter()
-            .filter(|change| takes_away(self.schema, change))
-            .flat_map(|_| addresses_lost(self.schema, self.record, self.observed()))
-            .collect();
+        // They are lost once, however many fields go with them.
+        let taken = changes.iter().any(|one| takes_away(self.schema, one));
+        let losses = if taken {
+            addresses_lost(self.schema, self.record, self.observed())
+        } else {
+            Vec::new()
+        };
         let calls = grouped(self.schema, &changes);
         changes.extend(self.recorded_changes(desired));
         Step {

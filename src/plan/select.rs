@@ -25,6 +25,13 @@ pub(super) fn narrow(plan: &mut Plan, inputs: &Inputs<'_>) -> Result<(), Fault> 
             );
         }
     }
+    let mut targets = selection.targets.iter();
+    if let Some(both) = targets.find(|one| selection.excludes.contains(one)) {
+        return Err(Fault::new(format!(
+            "{both} is asked for by --target and left out by --exclude"
+        ))
+        .hint("give one of the two"));
+    }
     if selection.targets.is_empty() && selection.excludes.is_empty() {
         return Ok(());
     }

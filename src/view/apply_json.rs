@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::event::{Event, Report};
 use crate::model::{Address, Clock, Counts, Diagnostic};
-use crate::plan::{Action, Goal, Plan, Schemas};
+use crate::plan::{Action, Goal, Half, Plan, Schemas};
 
 use super::diagnostics::diagnostic_json;
 use super::terraform::{TERRAFORM_VERSION, resource_type};
@@ -102,13 +102,17 @@ impl<'a> JsonLines<'a> {
                 address,
                 id,
                 task_id,
+                half,
             } => {
                 let hook = json!({ "hook": {
                     "resource": self.resource(address), "id_key": "gatewayId", "id_value": id, "task_id": task_id, "elapsed_seconds": 0,
                 }});
                 self.line(
                     "info",
-                    &format!("{address}: accepted as {id}"),
+                    &match half {
+                        Half::Make => format!("{address}: accepted as {id}"),
+                        Half::Unmake => format!("{address}: the delete of {id} is accepted"),
+                    },
                     "apply_progress",
                     hook,
                 )

@@ -35,9 +35,11 @@ pub fn render(review: &Review<'_>) -> String {
             out.push('\n');
         }
     }
-    if !plan.drift.is_empty() {
-        out += &super::drift::text(&plan.drift);
-        out.push('\n');
+    if !plan.moves.is_empty() {
+        line(
+            &mut out,
+            "These get another address; the cloud is not touched:\n",
+        );
     }
     for Move { from, to } in &plan.moves {
         line(
@@ -45,8 +47,15 @@ pub fn render(review: &Review<'_>) -> String {
             &format!("{STRONG}  # {from} has moved to {to}{STRONG:#}\n"),
         );
     }
+    if review.group(Group::Forget).next().is_some() {
+        line(&mut out, "These records are dropped:\n");
+    }
     for item in review.group(Group::Forget) {
         render_item(&mut out, item);
+        out.push('\n');
+    }
+    if !plan.drift.is_empty() {
+        out += &super::drift::text(&plan.drift);
         out.push('\n');
     }
     for (address, path) in &plan.ignored {

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::Event;
 use crate::model::{Address, visible};
-use crate::plan::Action;
+use crate::plan::{Action, Half};
 
 /// Between two plain lines about a resource whose status stays the same.
 const QUIET_FOR: Duration = Duration::from_mins(1);
@@ -54,11 +54,18 @@ impl Progress {
                 let line = format!("{address}: {}...", doing(*action));
                 self.moving.is_none().then_some(line)
             }
-            Event::Accepted { address, id, task_id } => {
+            Event::Accepted { address, id, half: Half::Unmake, .. } => {
+                Some(format!("{address}: the cloud has accepted the delete of {id}"))
+            }
+            Event::Accepted { address, id, task_id, half: Half::Make } => {
                 let task = task_id.as_ref().map(|task| format!(", {task}"));
                 Some(format!("{address}: accepted by the cloud as {id}{}", task.unwrap_or_default()))
             }
             Event::Waiting { address, status, elapsed } => self.waiting(address, status, *elapsed),
+            // How long it took as a whole is not known: a run before began it.
+            Event::Completed { address, action: action @ (Action::AwaitCreate | Action::AwaitDelete), id, elapsed } => {
+                Some(format!("{address}: {}, after waiting {} for it [{id}]", done(*action), seconds(*elapsed)))
+            }
             Event::Completed { address, action, id, elapsed } => {
                 Some(format!("{address}: {} after {} [{id}]", done(*action), seconds(*elapsed)))
             }

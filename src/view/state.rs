@@ -22,7 +22,12 @@ pub fn state_list(state: &State) -> String {
 /// Renders the whole state for people.
 pub fn state_text(state: &State) -> String {
     if state.resources.is_empty() {
-        return "The state is empty: gwplan has made nothing yet.\n".to_owned();
+        let nothing_yet = state.history.is_empty() && state.serial == 0;
+        return if nothing_yet {
+            "The state is empty: gwplan has made nothing yet.\n".to_owned()
+        } else {
+            "The state is empty: gwplan manages nothing.\n".to_owned()
+        };
     }
     let blocks: Vec<String> = state
         .resources

@@ -173,7 +173,7 @@ fn reasons<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
             "it is recorded, but the cloud says that it is not there: it was deleted outside gwplan"
         }
         (Reason::Requested, _) => "it was asked for by --replace",
-        (Reason::Destroy, _) => "everything is to be destroyed",
+        (Reason::Destroy, _) => "a destroy was asked for",
         (Reason::Unfinished, Action::Replace | Action::Create) => {
             "a replacement that was begun is brought to its end"
         }
@@ -219,6 +219,16 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
     }
 }
 
+/// Names the call that makes a change, where one of two does, which the table names together: one for what
+/// is set, and one for what is taken away.
+pub(super) fn call_name<'a>(change: &FieldChange, call: &'a str) -> &'a str {
+    match call.split_once(" and ") {
+        Some((_, takes_away)) if change.after.is_none() => takes_away,
+        Some((sets, _)) => sets,
+        None => call,
+    }
+}
+
 /// Says how a change is made, and that others had a hand in it; empty where there is nothing to say.
 pub(super) fn how(step: &Step, change: &FieldChange) -> String {
     let how = match &change.how {
@@ -226,7 +236,7 @@ pub(super) fn how(step: &Step, change: &FieldChange) -> String {
         How::Record => "in gwplan's record".to_owned(),
         // What is made anew is made with it.
         How::InPlace(_) if step.action == Action::Replace => String::new(),
-        How::InPlace(call) => format!("by {call}"),
+        How::InPlace(call) => format!("by {}", call_name(change, call)),
     };
     let outside = if change.drifted {
         "was changed outside gwplan"
@@ -293,6 +303,10 @@ pub(super) fn ways(step: &Step) -> Vec<String> {
 fn calls(calls: &[PlannedCall]) -> String {
     let texts = calls.iter().map(|PlannedCall { action, paths }| {
         let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        // What follows a create or comes before a delete takes nothing away.
+        let action = action
+            .split_once(" and ")
+            .map_or(action.as_str(), |(sets, _)| sets);
         format!("{action} for {}", paths.join(", "))
     });
     texts.collect::<Vec<_>>().join("; ")
@@ -414,7 +428,9 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
 
 /// Says, where there is nothing to do, what agrees with what.
 pub(super) fn unchanged(plan: &Plan) -> &'static str {
-    if plan.refreshed {
+    if plan.partial {
+        "What was asked for matches the files; the rest was left out."
+    } else if plan.refreshed {
         "The cloud matches the files."
     } else {
         "The files match the state; the cloud was not asked."

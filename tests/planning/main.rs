@@ -18,6 +18,7 @@ mod saved;
 #[path = "../fakes/shown.rs"]
 mod shown;
 mod succession;
+mod truth;
 
 use shown::shown;
 

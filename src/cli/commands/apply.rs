@@ -207,7 +207,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         remember(&mut writing.state, &plan, command, overridden, run);
         let (report, unwritten) =
             carry_out(&plan, writing, &workspace, connection, how, session).await?;
-        let exit = tell_end(&plan, &report, goal, how, session)?;
+        let exit = tell_end(&plan, &report, task, how, session)?;
         unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
@@ -357,10 +357,12 @@ fn sink(progress: &Arc<Mutex<Progress>>, how: &HowArgs, session: &Session) -> Si
 fn tell_end(
     plan: &Plan,
     report: &Report,
-    goal: Goal,
+    task: &Task<'_>,
     how: &HowArgs,
     session: &Session,
 ) -> Result<Exit, Failure> {
+    let goal = task.goal;
+    let approved = task.saved.is_some() || how.approval.is_given();
     match how.format {
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
@@ -373,9 +375,12 @@ fn tell_end(
         }
     }
     if report.interrupted {
-        session
-            .terminal
-            .hint("all that was begun is in the state: run the same command again to go on");
+        // A plan that was approved as a whole is another one by now.
+        session.terminal.hint(if approved {
+            "all that was begun is in the state: plan again, review what is left, and apply that"
+        } else {
+            "all that was begun is in the state: run the same command again to go on"
+        });
         return Ok(Exit::Interrupted);
     }
     let Report {

@@ -45,7 +45,7 @@ fn changed(item: &Item<'_>, change: &FieldChange, page_of: Option<Link<'_>>) -> 
             }
             td.how {
                 @match how {
-                    How::InPlace(call) => { code { (visible(call)) } }
+                    How::InPlace(call) => { code { (visible(super::super::words::call_name(change, call))) } }
                     How::Replace => { span.force { "forces replacement" } }
                     How::Record => { span.quiet { "in gwplan's record" } }
                 }

@@ -180,8 +180,8 @@ impl Page<'_> {
         let Item { step, risk, .. } = item;
         let (mark, word) = (mark(*risk), words::risk(*risk));
         let address = code(&step.address.to_string());
-        let changed = matches!(step.action, Action::Update | Action::Record);
-        let why: Vec<String> = if changed && !step.changes.is_empty() {
+        let stays = matches!(step.action, Action::Update | Action::Record);
+        let why: Vec<String> = if stays && !step.changes.is_empty() {
             let changes = step.changes.iter();
             let at_stake =
                 changes.filter(|one| *risk == Risk::LosesAddress || item.is_at_stake(one));

@@ -88,7 +88,7 @@ fn own_step(item: &Item<'_>) -> Json {
     let step = item.step;
     let changes = step.changes.iter().map(|change| {
         let how = match &change.how {
-            How::InPlace(call) => call.as_str(),
+            How::InPlace(call) => words::call_name(change, call),
             How::Replace => "replace",
             How::Record => "record",
         };

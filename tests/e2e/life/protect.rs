@@ -142,13 +142,13 @@ fn prevent_destroy_outlives_the_block_that_asked_for_it() {
 fn a_protection_that_is_set_or_lifted_in_the_files_is_a_step_and_takes_effect() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
-    let protect = |flag: &str| {
+    let shield = |flag: &str| {
         let lifecycle = format!("lifecycle: {{ preventDestroy: {flag} }}");
         project.gateways([Gateway::new("a").with(&lifecycle)]);
     };
-    protect("false");
+    shield("false");
     project.apply().well();
-    protect("true");
+    shield("true");
     let plan = project.run(&["plan", "--detailed-exitcode"]).ended(2);
     let shown = "lifecycle.preventDestroy: true  # in gwplan's record";
     assert!(plan.stdout.contains(shown), "{}", plan.stdout);
@@ -157,7 +157,7 @@ fn a_protection_that_is_set_or_lifted_in_the_files_is_a_step_and_takes_effect() 
     assert_eq!(project.record("a")["preventDestroy"], true);
     project.run(&["plan", "--detailed-exitcode"]).well();
 
-    protect("false");
+    shield("false");
     let plan = project.run(&["plan"]).well().stdout;
     let verdict = "CAUTION: this plan lifts the protection of 1 gateway";
     assert!(plan.starts_with(verdict), "{plan}");
