@@ -16,6 +16,7 @@ mod policing;
 mod posting;
 mod proposal;
 mod seen;
+mod siblings;
 mod signals;
 mod stage;
 mod terminal;

@@ -73,14 +73,7 @@ impl Workspace {
             refuse_errors(session, diagnostics)?;
         }
         let state_path = session.root.join(&project.state_path);
-        let shown = project.state_path.display().to_string();
-        session
-            .reach
-            .check_place(&project.state_path)
-            .map_err(|error| {
-                Fault::new(format!("the state {shown} can't be used: {error}")).hint(error.hint())
-            })?;
-        let backend = Arc::new(LocalBackend::new(state_path.clone(), shown, kinds::id_form));
+        let backend = Arc::new(local_backend(session, &project)?);
         Ok(Self {
             project,
             backend,
@@ -169,6 +162,17 @@ impl Workspace {
             url: locking::run_url(&session.environment),
         }
     }
+}
+
+/// Opens the place where a project's state lives; it must not lead out of the project.
+pub(super) fn local_backend(session: &Session, project: &Project) -> Result<LocalBackend, Fault> {
+    let path = &project.state_path;
+    let shown = path.display().to_string();
+    session.reach.check_place(path).map_err(|error| {
+        Fault::new(format!("the state {shown} can't be used: {error}")).hint(error.hint())
+    })?;
+    let path = session.root.join(path);
+    Ok(LocalBackend::new(path, shown, kinds::id_form))
 }
 
 /// Refuses an environment that gwplan.yaml does not hold.

@@ -69,14 +69,15 @@ pub fn find_files(
         };
         if reach.real(path).map_err(unreadable)?.is_dir() {
             let mut inside = yaml_files_in(reach, path).map_err(unreadable)?;
-            inside.retain(|path| !project.overlay_files.contains(path));
-            if inside.is_empty() {
+            inside.retain(|path| !project.is_overlay(path));
+            // An environment may have gateways in its overlays alone.
+            if inside.is_empty() && project.overlays.is_empty() {
                 return Err(FilesError::Empty(path.display().to_string()));
             }
             found.extend(inside);
         } else {
             let path = tidy(path);
-            if !project.overlay_files.contains(&path) {
+            if !project.is_overlay(&path) {
                 found.insert(path);
             }
         }

@@ -1,6 +1,6 @@
 //! The project file, gwplan.yaml.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,8 @@ struct Defaults {
 pub(super) struct Overlay {
     pub(super) path: PathBuf,
     pub(super) location: Location,
+    /// Whether it may be missing, since it is about to be made.
+    pub(super) is_expected: bool,
 }
 
 /// Holds a project's settings.
@@ -111,8 +113,8 @@ pub struct Project {
     /// What is merged into every resource.
     pub(super) defaults: Attributes,
     pub(super) overlays: Vec<Overlay>,
-    /// The overlays of every environment: none of them is a gateways file of its own.
-    pub(super) overlay_files: BTreeSet<PathBuf>,
+    /// The overlays of every environment, as they are written: none is a gateways file of its own.
+    overlay_files: BTreeMap<String, Vec<PathBuf>>,
     pub(super) variables: Variables,
     /// What the defaults are made of, the lowest first.
     sections: Vec<Defaults>,
@@ -189,6 +191,46 @@ impl Project {
         self.overlays.iter().map(|overlay| overlay.path.as_path())
     }
 
+    /// Tells whether some environment lays a file over the others.
+    pub(super) fn is_overlay(&self, file: &Path) -> bool {
+        self.overlay_files.values().flatten().any(|own| own == file)
+    }
+
+    /// Returns the environments that lay a file over the others.
+    pub fn environments_with_overlay(&self, file: &Path) -> BTreeSet<&str> {
+        let file = tidy(file);
+        // What variables come to is known for the chosen environment alone.
+        let chosen = self.overlay_paths().any(|path| path == file);
+        let chosen = self.environment.as_deref().filter(|_| chosen);
+        let written = self.overlay_files.iter();
+        let written = written.filter(|(_, files)| files.contains(&file));
+        written
+            .map(|(name, _)| name.as_str())
+            .chain(chosen)
+            .collect()
+    }
+
+    /// Lets an overlay of the chosen environment be missing, since it is about to be made.
+    pub fn expect_overlay(&mut self, file: &Path) {
+        let file = tidy(file);
+        for overlay in &mut self.overlays {
+            overlay.is_expected |= overlay.path == file;
+        }
+    }
+
+    /// Returns the line of gwplan.yaml by which the chosen environment reads one overlay more.
+    pub fn overlay_line(&self, file: &Path) -> String {
+        let chosen = self.environment.as_ref();
+        let written = chosen.and_then(|name| self.overlay_files.get(name));
+        let files = written.into_iter().flatten().map(PathBuf::as_path);
+        // Any text is YAML in JSON's quotes.
+        let quoted = files
+            .chain([file])
+            .map(|file| Value::from(file.to_string_lossy().as_ref()).to_string());
+        let files: Vec<String> = quoted.collect();
+        format!("{}: [{}]", OVERLAYS_FIELD.key, files.join(", "))
+    }
+
     /// Returns the names of the command line's variables that nothing has asked for so far.
     pub fn unused_variables(&self) -> impl Iterator<Item = &str> {
         self.variables.unused()
@@ -246,7 +288,7 @@ impl Project {
             environments: Vec::new(),
             defaults: Attributes::new(),
             overlays: Vec::new(),
-            overlay_files: BTreeSet::new(),
+            overlay_files: BTreeMap::new(),
             variables: Variables::default(),
             sections: Vec::new(),
             source: None,
@@ -327,7 +369,10 @@ impl<'a> Source<'a> {
         let sections = [Some(base), over].into_iter().flatten().collect();
         let mut project = settle(sections, chosen.map(|chosen| chosen.name), diagnostics);
         project.environments = environments.iter().map(|e| e.name.to_owned()).collect();
-        project.overlay_files = environments.iter().flat_map(overlay_files).collect();
+        let files = environments
+            .iter()
+            .map(|e| (e.name.to_owned(), overlay_files(e)));
+        project.overlay_files = files.collect();
         project
     }
 
@@ -499,6 +544,7 @@ impl Section<'_> {
                 Some(Overlay {
                     path: tidy(Path::new(item.as_text()?)),
                     location: place.item(index).at_value(),
+                    is_expected: false,
                 })
             })
             .collect()

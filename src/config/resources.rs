@@ -63,6 +63,7 @@ pub fn load(
                 let summary = format!("{shown} can't be read: {error}");
                 Diagnostic::error("outside-project", summary).help(error.hint())
             }
+            _ if overlay.is_expected => continue,
             _ => Diagnostic::error("unreadable-file", format!("there is no file {shown}"))
                 .help("name a YAML file by its path from the folder of gwplan.yaml"),
         };

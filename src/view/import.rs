@@ -2,11 +2,30 @@
 
 use std::fmt::Write;
 
-use crate::model::{Address, Value};
+use crate::model::{Address, Value, visible};
 use crate::state::Record;
 
 /// Renders a table of the resources that were taken over.
-pub fn render(taken: &[(Address, Record)]) -> String {
+pub fn taken(records: &[(Address, Record)]) -> String {
+    table(records) + &format!("\nImported {}.\n", count(records.len()))
+}
+
+/// Renders a table of the resources that would be taken over.
+pub fn proposal(records: &[(Address, Record)]) -> String {
+    table(records) + &format!("\n{} to import.\n", count(records.len()))
+}
+
+/// Asks whether that many are taken over.
+pub fn question(number: usize) -> String {
+    format!("Take over {}?", count(number))
+}
+
+fn count(number: usize) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} resource{plural}")
+}
+
+fn table(taken: &[(Address, Record)]) -> String {
     let rows: Vec<[String; 5]> = taken
         .iter()
         .map(|(address, record)| {
@@ -15,7 +34,7 @@ pub fn render(taken: &[(Address, Record)]) -> String {
                 address.to_string(),
                 record.id.clone(),
                 record.region.clone(),
-                record.cloud_status.clone(),
+                visible(&record.cloud_status).into_owned(),
                 name.unwrap_or_default(),
             ]
         })
@@ -35,7 +54,5 @@ pub fn render(taken: &[(Address, Record)]) -> String {
         }
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    let plural = if taken.len() == 1 { "" } else { "s" };
-    let _ = writeln!(out, "\nImported {} resource{plural}.", taken.len());
     out
 }

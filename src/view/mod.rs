@@ -27,7 +27,7 @@ pub use difference::lines as difference_lines;
 pub use drift::{json as drift_json, text as drift_text};
 pub use history::{json as history_json, text as history_text};
 pub use html::render as plan_html;
-pub use import::render as import_table;
+pub use import::{proposal as import_proposal, question as import_question, taken as import_table};
 pub use markdown::{
     Link, MarkdownOptions, failure as failure_markdown, nothing as no_changes_markdown,
     render as plan_markdown,

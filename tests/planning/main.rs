@@ -13,6 +13,7 @@ use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
 
 mod namesakes;
+mod owners;
 mod recorded;
 mod saved;
 #[path = "../fakes/shown.rs"]
@@ -177,8 +178,8 @@ impl World {
         self.snapshot.found.get_mut(&identity).expect("there")
     }
 
-    fn plan_for(&self, goal: Goal) -> Plan {
-        let inputs = Inputs {
+    fn inputs(&self, goal: Goal) -> Inputs<'_> {
+        Inputs {
             desired: &self.desired,
             moved: &self.moved,
             removed: &self.removed,
@@ -190,8 +191,11 @@ impl World {
             selection: &self.selection,
             ownership: true,
             other_states: &self.others,
-        };
-        plan(&inputs).expect("a plan")
+        }
+    }
+
+    fn plan_for(&self, goal: Goal) -> Plan {
+        plan(&self.inputs(goal)).expect("a plan")
     }
 
     fn plan(&self) -> Plan {

@@ -15,6 +15,7 @@ use crate::cli::arguments::Format;
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
+use crate::cli::siblings::Siblings;
 use crate::cli::workspace::{Workspace, block_on, refuse_errors};
 use crate::cli::{Exit, Session};
 
@@ -29,7 +30,8 @@ pub(in crate::cli) struct OrphansArgs {
     /// Takes the tag off this one: it lives on, and is no orphan any more; may be repeated.
     #[arg(long, value_name = "GATEWAY_ID")]
     release: Vec<String>,
-    /// Lists also what was made for other states, such as one that is lost.
+    /// Lists also what was made for other states, such as one that is lost; not what the states of the
+    /// project's other environments hold.
     #[arg(long)]
     any_state: bool,
     /// A region to look in, beside the project's own and those of the state; may be repeated.
@@ -131,7 +133,9 @@ async fn find(
         .map(|(address, stray)| Orphan::new(Some(address), stray.identity, stray.observed))
         .collect();
     if args.any_state {
-        found.extend(of_other_states(state, &snapshot));
+        // Looked at after the cloud too, as the own state is.
+        let siblings = Siblings::of(&workspace.project, session)?;
+        found.extend(of_other_states(state, &siblings, &snapshot));
     }
     // What is open is somebody's work, not an orphan.
     found.retain(|orphan| {
@@ -144,6 +148,7 @@ async fn find(
 
 fn of_other_states<'a>(
     state: &'a State,
+    siblings: &'a Siblings,
     snapshot: &'a Snapshot,
 ) -> impl Iterator<Item = Orphan> + 'a {
     let recorded: BTreeSet<Identity> = state.identities().collect();
@@ -153,6 +158,7 @@ fn of_other_states<'a>(
         .filter(move |(identity, observed)| {
             let owner = observed.owner.as_deref();
             !recorded.contains(identity)
+                && siblings.holder(identity, observed).is_none()
                 && owner.is_some_and(|owner| owned_address(&state.lineage, owner).is_none())
         })
         .map(|(identity, observed)| Orphan::new(None, identity, observed))

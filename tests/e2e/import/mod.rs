@@ -1,7 +1,9 @@
 //! Gateways that others have made, taken over.
 
+mod approval;
 mod fleet;
 mod one;
+mod others;
 mod terraform;
 
 use gwplan::api::{Client, Credentials, Endpoint, Settings};
@@ -13,6 +15,9 @@ use serde_json::{Value as Json, json};
 use crate::support::{Cloud, Project};
 
 const PROJECT: &str = "provider: { region: ap-guangzhou, requestsPerSecond: 0 }\n";
+
+/// Takes over whatever there is.
+const ALL: &[&str] = &["import", "--all", "--auto-approve"];
 
 /// Makes a project without a limit on requests.
 fn project(cloud: &Cloud, more: &str) -> Project {

@@ -1,5 +1,7 @@
 //! `gwplan import`.
 
+mod filter;
+mod others;
 mod out;
 mod take_over;
 
@@ -8,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::config::{self, TerraformResource, TerraformState};
+use crate::config::{self, Project, TerraformResource, TerraformState};
 use crate::engine;
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Diagnostic, Fault, Identity, Observed, Phase, Value};
@@ -18,10 +20,12 @@ use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning::{check_place, read_named};
+use crate::cli::siblings::Siblings;
 use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors};
 use crate::cli::writing::Writing;
 use crate::cli::{Exit, Session};
 
+use filter::FilterArgs;
 use out::Out;
 use take_over::Candidate;
 
@@ -48,7 +52,16 @@ pub(in crate::cli) struct ImportArgs {
     /// Takes over the gateways of a Terraform state; FILE is what `terraform state pull` writes.
     #[arg(long, value_name = "FILE")]
     from_terraform: Option<PathBuf>,
-    /// The file to write the YAML to; it must not be there yet. Default for many: imported.yaml.
+    /// Takes over also what carries the tag of another state: that must not manage it any longer.
+    #[arg(long)]
+    from_other_state: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Takes over what --all finds without asking; where there is no terminal, it is only listed without.
+    #[arg(long, requires = "all")]
+    auto_approve: bool,
+    /// The file to write the YAML to; it must not be there yet. Default for many: imported.yaml, or
+    /// imported-ENV.yaml, which the overlays of the environment ENV must name.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The region to look in; for many, beside the project's own, and may be repeated.
@@ -61,8 +74,23 @@ pub(in crate::cli) struct ImportArgs {
     lock: LockArgs,
 }
 
+impl ImportArgs {
+    /// Returns the file that the YAML goes to: for many there is a default.
+    fn out(&self, project: &Project) -> Option<PathBuf> {
+        let many = self.address.is_none();
+        let named = self.out.clone();
+        named.or_else(|| many.then(|| out::default(project)))
+    }
+}
+
 pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
-    let workspace = Workspace::open(session)?;
+    let mut workspace = Workspace::open(session)?;
+    let out = args.out(&workspace.project);
+    let out = out.map(|path| Out::new(&session.root, path)).transpose()?;
+    if let Some(out) = &out {
+        check_place(session, &out.given)?;
+        workspace.project.expect_overlay(&out.given);
+    }
     let wanted = if args.paths.is_empty() {
         workspace.wanted_if_any(session)?
     } else {
@@ -75,6 +103,8 @@ pub(super) fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure>
         args,
         session,
         workspace: &workspace,
+        siblings: Siblings::of(&workspace.project, session)?,
+        out: out.as_ref(),
         wanted,
         writing,
     };
@@ -90,6 +120,9 @@ struct Importer<'a> {
     args: &'a ImportArgs,
     session: &'a Session,
     workspace: &'a Workspace,
+    siblings: Siblings,
+    /// Where the YAML goes; always there for many.
+    out: Option<&'a Out>,
     wanted: Wanted,
     writing: Writing,
 }
@@ -99,16 +132,15 @@ impl Importer<'_> {
         let kind = kind_of(address)?;
         self.refuse_recorded(address, id)?;
         let desired = self.wanted.desired.get(address).cloned();
-        if let (Some(_), Some(out)) = (&desired, &self.args.out) {
+        if let (Some(_), Some(out)) = (&desired, self.out) {
             let fault = Fault::new(format!("the YAML describes {address} already"));
             return Err(fault
                 .hint(format!(
                     "leave --out {} out: nothing has to be written",
-                    out.display()
+                    out.shown
                 ))
                 .into());
         }
-        let out = self.out(self.args.out.as_deref())?;
         let region = self.region_of_one(desired.as_ref().map(|desired| desired.region.as_str()))?;
         let identity = Identity {
             region,
@@ -128,6 +160,7 @@ impl Importer<'_> {
                 .hint("plan without it: then a new one is made of what the YAML describes")
                 .into());
         }
+        self.refuse_others(&identity, &observed)?;
         match desired {
             Some(desired) => {
                 let record = engine::adopt(kind.schema(), &identity, &observed, &desired);
@@ -135,7 +168,7 @@ impl Importer<'_> {
             }
             None => {
                 let candidate = Candidate::found(kind, identity, observed);
-                self.take_over_one(address, candidate, out)
+                self.take_over_one(address, candidate)
             }
         }
     }
@@ -190,7 +223,6 @@ impl Importer<'_> {
     }
 
     fn all(self) -> Result<Exit, Failure> {
-        let out = self.out(Some(self.default_out()))?;
         let regions = self.regions();
         if regions.is_empty() {
             return Err(no_region());
@@ -204,8 +236,11 @@ impl Importer<'_> {
                 let unknown = |identity: &Identity| !recorded.contains(identity);
                 let seen =
                     engine::survey(&connection.client, kind, &regions, &none, unknown).await?;
+                let asked_for = seen
+                    .into_iter()
+                    .filter(|(_, observed)| self.args.filter.takes(observed));
                 found.extend(
-                    seen.into_iter()
+                    asked_for
                         .map(|(identity, observed)| Candidate::found(kind, identity, observed)),
                 );
             }
@@ -215,7 +250,7 @@ impl Importer<'_> {
             "Nothing to import: the state holds every gateway of {}.\n",
             listed(&regions)
         );
-        self.take_over(found, out, &nothing)
+        self.take_over(found, &nothing)
     }
 
     /// Returns the project's region, where there is one, and those that were named.
@@ -226,7 +261,6 @@ impl Importer<'_> {
     }
 
     fn of_terraform(self, file: &Path) -> Result<Exit, Failure> {
-        let out = self.out(Some(self.default_out()))?;
         let TerraformState {
             resources,
             others,
@@ -255,7 +289,7 @@ impl Importer<'_> {
         let nothing = format!(
             "Nothing to import: {shown} holds no gateway that exists and that the state doesn't hold.\n"
         );
-        self.take_over(candidates, out, &nothing)
+        self.take_over(candidates, &nothing)
     }
 
     fn read_terraform(&self, file: &Path) -> Result<TerraformState, Failure> {
@@ -337,19 +371,6 @@ impl Importer<'_> {
     /// Shows warnings.
     fn tell(&self, warnings: impl IntoIterator<Item = Diagnostic>) -> Result<(), Failure> {
         refuse_errors(self.session, warnings.into_iter().collect())
-    }
-
-    fn default_out(&self) -> &Path {
-        let named = self.args.out.as_deref();
-        named.unwrap_or(Path::new(out::DEFAULT))
-    }
-
-    fn out(&self, path: Option<&Path>) -> Result<Option<Out>, Failure> {
-        let Some(path) = path else {
-            return Ok(None);
-        };
-        check_place(self.session, path)?;
-        Ok(Some(Out::new(&self.session.root, path)?))
     }
 }
 

@@ -1,27 +1,33 @@
 //! The file that the YAML of what was imported goes to.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::backend::create_file;
-use crate::config::PROJECT_FILE;
+use crate::config::{PROJECT_FILE, Project};
 use crate::model::Fault;
 
-/// Where many go that are told no file.
-pub(super) const DEFAULT: &str = "imported.yaml";
+/// Returns where many go that are told no file; a file of its own for each environment.
+pub(super) fn default(project: &Project) -> PathBuf {
+    let environment = project.environment.as_ref();
+    let name = environment.map_or("imported.yaml".to_owned(), |name| {
+        format!("imported-{name}.yaml")
+    });
+    name.into()
+}
 
 /// Names a file that is to be made.
 pub(super) struct Out {
     path: PathBuf,
-    /// The path as it was given, for messages.
+    /// The same, for messages.
     pub(super) shown: String,
-    /// Whether a plan without paths reads it.
-    pub(super) in_project: bool,
+    /// The path as it was given.
+    pub(super) given: PathBuf,
 }
 
 impl Out {
     /// Checks that a plan could read a file of that name; whether it is there is not looked at yet.
-    pub(super) fn new(root: &Path, path: &Path) -> Result<Self, Fault> {
+    pub(super) fn new(root: &Path, path: PathBuf) -> Result<Self, Fault> {
         let shown = path.display().to_string();
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
@@ -33,20 +39,74 @@ impl Out {
                 "name a file that ends in .yaml, is not hidden and is not {PROJECT_FILE}"
             )));
         }
-        let mut folders = path.parent().into_iter().flat_map(Path::components);
         Ok(Self {
-            in_project: folders.all(|part| part == std::path::Component::CurDir),
-            path: root.join(path),
+            path: root.join(&path),
+            given: path,
             shown,
         })
     }
 
-    /// Refuses a file that is there.
-    pub(super) fn refuse_existing(&self) -> Result<(), Fault> {
+    /// Refuses a file that is there, and one that other environments would read.
+    pub(super) fn check(&self, project: &Project) -> Result<(), Fault> {
         if self.path.symlink_metadata().is_ok() {
             return Err(self.exists());
         }
-        Ok(())
+        match &project.environment {
+            Some(environment) => self.check_readers(environment, project),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a file that isn't the environment's alone: another one would plan to make anew what it
+    /// describes.
+    fn check_readers(&self, environment: &str, project: &Project) -> Result<(), Fault> {
+        let shown = &self.shown;
+        let mut readers = project.environments_with_overlay(&self.given);
+        let own = readers.remove(environment);
+        if !readers.is_empty() {
+            let readers: Vec<&str> = readers.into_iter().collect();
+            let fault = Fault::new(format!(
+                "{shown} is an overlay of another environment: {}",
+                readers.join(", ")
+            ));
+            return Err(fault.hint(format!(
+                "name a file with --out FILE that the overlays of {environment} alone name"
+            )));
+        }
+        if own || !self.is_in_folder() {
+            return Ok(());
+        }
+        let fault = Fault::new(format!(
+            "every environment would read {shown}, and plan to create what {environment} has"
+        ));
+        Err(fault.hint(format!(
+            "nothing was imported: put this line under `environments: {environment}:` in {PROJECT_FILE}, in the place of an `overlays` that is there, and import again: {}",
+            project.overlay_line(&self.given)
+        )))
+    }
+
+    /// Tells whether a plan without paths reads it.
+    pub(super) fn is_read_by(&self, project: &Project) -> bool {
+        self.is_in_folder() || !project.environments_with_overlay(&self.given).is_empty()
+    }
+
+    /// Says what a file needs that a plan without paths doesn't read.
+    pub(super) fn word_on_plans(&self, project: &Project) -> String {
+        let shown = &self.shown;
+        let line = project.environment.as_ref().map(|environment| {
+            let line = project.overlay_line(&self.given);
+            format!(" (or put this line under `environments: {environment}:` in {PROJECT_FILE}, in the place of an `overlays` that is there: {line})")
+        });
+        format!(
+            "The project's own folder doesn't hold {shown}: pass its path to each plan and apply beside the others{}, or what it describes is planned to be deleted.",
+            line.unwrap_or_default()
+        )
+    }
+
+    /// Tells whether it lies in the project's own folder.
+    fn is_in_folder(&self) -> bool {
+        let mut folders = self.given.parent().into_iter().flat_map(Path::components);
+        folders.all(|part| part == Component::CurDir)
     }
 
     fn exists(&self) -> Fault {

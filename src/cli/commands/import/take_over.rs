@@ -54,7 +54,6 @@ impl Importer<'_> {
         self,
         address: &Address,
         candidate: Candidate,
-        out: Option<Out>,
     ) -> Result<Exit, Failure> {
         let says = self.express(&candidate).map_err(|finding| {
             Fault::new(format!("no YAML can describe {}", candidate.identity.id))
@@ -66,9 +65,8 @@ impl Importer<'_> {
             says,
             candidate,
         }];
-        if let Some(out) = out {
-            out.refuse_existing()?;
-            return self.take_over_chosen(&chosen, &out);
+        if let Some(out) = self.out {
+            return self.take_over_chosen(&chosen, out);
         }
         self.tell_left_out(&chosen)?;
         let Written { text, .. } = self.write(&chosen)?;
@@ -78,7 +76,12 @@ impl Importer<'_> {
             "the YAML doesn't describe {address}: the next plan would delete what was just taken over"
         ));
         Err(fault
-            .hint("put the YAML above into a file of the project and import again, or pass --out FILE to have it written")
+            .hint(match &self.workspace.project.environment {
+                None => "put the YAML above into a file of the project and import again, or pass --out FILE to have it written".to_owned(),
+                Some(name) => format!(
+                    "put the YAML above into an overlay of the environment {name} and import again, or pass --out FILE to have it written"
+                ),
+            })
             .into())
     }
 
@@ -86,7 +89,6 @@ impl Importer<'_> {
     pub(super) fn take_over(
         self,
         mut candidates: Vec<Candidate>,
-        out: Option<Out>,
         nothing: &str,
     ) -> Result<Exit, Failure> {
         let any = !candidates.is_empty();
@@ -100,15 +102,14 @@ impl Importer<'_> {
             }
             stays
         });
-        let chosen = self.choose(candidates)?;
-        let Some(out) = out.filter(|_| !chosen.is_empty()) else {
+        let chosen = self.choose(self.without_others(candidates)?)?;
+        let Some(out) = self.out.filter(|_| !chosen.is_empty()) else {
             let left_out = "Nothing was imported: all that was found is left out.\n";
             let text = if any { left_out } else { nothing };
             self.session.terminal.product(text)?;
             return Ok(Exit::Done);
         };
-        out.refuse_existing()?;
-        self.take_over_chosen(&chosen, &out)
+        self.take_over_chosen(&chosen, out)
     }
 
     /// Finds an address for each, and leaves out what no YAML can describe.
@@ -169,6 +170,20 @@ impl Importer<'_> {
     fn take_over_chosen(self, chosen: &[Chosen], out: &Out) -> Result<Exit, Failure> {
         self.tell_left_out(chosen)?;
         let Written { text, records } = self.write(chosen)?;
+        let asks = self.args.all && !self.args.auto_approve;
+        if asks {
+            self.session
+                .terminal
+                .product(&view::import_proposal(&records))?;
+        }
+        // A file that can't be is told before the question, and what would go there before both.
+        out.check(&self.workspace.project)?;
+        if asks && !self.agreed(&records)? {
+            self.session
+                .terminal
+                .status("Import cancelled: nothing was done.");
+            return Ok(Exit::Failed);
+        }
         // The file first: a crash in between leaves YAML without records, of which the next plan
         // says that it would create namesakes. Records without YAML it would delete.
         out.write(&text)?;
@@ -176,7 +191,7 @@ impl Importer<'_> {
             .terminal
             .status(&format!("wrote {}", out.shown));
         let shown = out.shown.clone();
-        let exit = self.finish_with(&records, Some(out), |importer| {
+        let exit = self.finish_with(&records, |importer| {
             importer.tell_words(chosen);
         });
         exit.map_err(|failure| match failure {
@@ -268,18 +283,20 @@ impl Importer<'_> {
 
     /// Writes the records, and says what was taken over.
     pub(super) fn finish(self, records: &[(Address, Record)]) -> Result<Exit, Failure> {
-        self.finish_with(records, None, |_| {})
+        self.finish_with(records, |_| {})
     }
 
     fn finish_with(
         mut self,
         records: &[(Address, Record)],
-        out: Option<&Out>,
         tell: impl FnOnce(&Self),
     ) -> Result<Exit, Failure> {
         // The mark first: a gateway that is marked and in no record is told by each plan, and can be
         // imported again. One that is recorded and not marked would be missed where the state is lost.
-        self.mark(records)?;
+        if self.marks() {
+            self.keep_lineage()?;
+            self.mark(records)?;
+        }
         self.writing.state.resources.extend(records.iter().cloned());
         self.workspace.bind(self.session, &mut self.writing.state);
         self.writing.state.serial += 1;
@@ -288,11 +305,11 @@ impl Importer<'_> {
             .terminal
             .product(&view::import_table(records))?;
         tell(&self);
-        match out {
-            Some(out) if !out.in_project => self.session.terminal.error(&format!(
-                "The project's own folder doesn't hold {0}: pass its path to each plan and apply beside the others, or what it describes is planned to be deleted.",
-                out.shown
-            )),
+        match self.out {
+            Some(out) if !out.is_read_by(&self.workspace.project) => self
+                .session
+                .terminal
+                .error(&out.word_on_plans(&self.workspace.project)),
             _ => self
                 .session
                 .terminal
@@ -306,14 +323,41 @@ impl Importer<'_> {
         Ok(Exit::Done)
     }
 
-    /// Gives what is taken over its owner tag; gateways of a Terraform state are left untouched.
+    /// Asks whether what was listed is taken over.
+    fn agreed(&self, records: &[(Address, Record)]) -> Result<bool, Failure> {
+        let terminal = &self.session.terminal;
+        if !terminal.can_ask() {
+            let fault =
+                Fault::new("import --all asks for approval, but there is no terminal to ask at");
+            return Err(Failure::Usage(fault.hint(
+                "pass --auto-approve to take over what is listed above, and --name or --tag to narrow it",
+            )));
+        }
+        terminal.confirm(&view::import_question(records.len()))
+    }
+
+    /// Tells whether what is taken over gets the owner tag; gateways of a Terraform state are left untouched.
+    fn marks(&self) -> bool {
+        self.workspace.project.ownership_tag && self.args.from_terraform.is_none()
+    }
+
+    /// Stores a state that is new before its lineage is in any tag.
+    ///
+    /// If it were lost, the next try would begin with another one, and would take what this one has marked
+    /// for another state's.
+    fn keep_lineage(&mut self) -> Result<(), Failure> {
+        if self.writing.state.serial == 0 {
+            self.workspace.bind(self.session, &mut self.writing.state);
+            self.writing.state.serial += 1;
+            self.writing.store(self.workspace)?;
+        }
+        Ok(())
+    }
+
+    /// Gives what is taken over its owner tag.
     ///
     /// Without the tag gwplan only finds them less easily, should the state ever be lost.
     fn mark(&self, records: &[(Address, Record)]) -> Result<(), Failure> {
-        let wanted = self.workspace.project.ownership_tag && self.args.from_terraform.is_none();
-        if !wanted || records.is_empty() {
-            return Ok(());
-        }
         let failed = block_on(async {
             let connection = connect(self.session, self.workspace, &self.writing.state).await?;
             Ok(engine::mark(&connection.client, &self.writing.state.lineage, records).await)
