@@ -17,6 +17,7 @@ mod graph;
 mod merge;
 mod naming;
 mod options;
+mod overlays;
 mod policy;
 mod project;
 mod read;

@@ -114,7 +114,7 @@ pub struct Project {
     pub(super) defaults: Attributes,
     pub(super) overlays: Vec<Overlay>,
     /// The overlays of every environment, as they are written: none is a gateways file of its own.
-    overlay_files: BTreeMap<String, Vec<PathBuf>>,
+    pub(super) overlay_files: BTreeMap<String, Vec<PathBuf>>,
     pub(super) variables: Variables,
     /// What the defaults are made of, the lowest first.
     sections: Vec<Defaults>,
@@ -189,46 +189,6 @@ impl Project {
     /// Returns the files that the chosen environment lays over the others.
     pub fn overlay_paths(&self) -> impl Iterator<Item = &Path> {
         self.overlays.iter().map(|overlay| overlay.path.as_path())
-    }
-
-    /// Tells whether some environment lays a file over the others.
-    pub(super) fn is_overlay(&self, file: &Path) -> bool {
-        self.overlay_files.values().flatten().any(|own| own == file)
-    }
-
-    /// Returns the environments that lay a file over the others.
-    pub fn environments_with_overlay(&self, file: &Path) -> BTreeSet<&str> {
-        let file = tidy(file);
-        // What variables come to is known for the chosen environment alone.
-        let chosen = self.overlay_paths().any(|path| path == file);
-        let chosen = self.environment.as_deref().filter(|_| chosen);
-        let written = self.overlay_files.iter();
-        let written = written.filter(|(_, files)| files.contains(&file));
-        written
-            .map(|(name, _)| name.as_str())
-            .chain(chosen)
-            .collect()
-    }
-
-    /// Lets an overlay of the chosen environment be missing, since it is about to be made.
-    pub fn expect_overlay(&mut self, file: &Path) {
-        let file = tidy(file);
-        for overlay in &mut self.overlays {
-            overlay.is_expected |= overlay.path == file;
-        }
-    }
-
-    /// Returns the line of gwplan.yaml by which the chosen environment reads one overlay more.
-    pub fn overlay_line(&self, file: &Path) -> String {
-        let chosen = self.environment.as_ref();
-        let written = chosen.and_then(|name| self.overlay_files.get(name));
-        let files = written.into_iter().flatten().map(PathBuf::as_path);
-        // Any text is YAML in JSON's quotes.
-        let quoted = files
-            .chain([file])
-            .map(|file| Value::from(file.to_string_lossy().as_ref()).to_string());
-        let files: Vec<String> = quoted.collect();
-        format!("{}: [{}]", OVERLAYS_FIELD.key, files.join(", "))
     }
 
     /// Returns the names of the command line's variables that nothing has asked for so far.
