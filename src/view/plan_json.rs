@@ -7,10 +7,10 @@ mod configuration;
 mod own;
 mod sides;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, has_errors, set_value_at, visible_json};
@@ -23,59 +23,119 @@ use super::terraform::{
 };
 use configuration::configuration;
 use own::own;
-use sides::{Resources, Sides};
+use sides::Sides;
 
 /// Renders a plan on one line; the same plan gives the same bytes.
 pub fn render(review: &Review<'_>, state: &State, schemas: Schemas<'_>) -> String {
     let plan = review.plan;
     let state = &plan.moved_state(state);
     let sides = Sides::of(plan, state);
-    let drift = plan.drift.iter();
-    let drift = drift.map(|drift| resource_drift(drift, state, schemas));
-    let errored = has_errors(&plan.diagnostics);
-    // What policies deny is a plan without errors that apply does not carry out.
-    let applyable = review.verdict.barrier.is_none() && !plan.is_empty();
-    // Each section becomes text before the next one is built: of a large plan, the values take far more
-    // memory than their text.
-    let sections: BTreeMap<&str, Box<RawValue>> = [
-        ("format_version", raw("1.2")),
-        ("terraform_version", raw(TERRAFORM_VERSION)),
-        // There are none of these, but not every tool looks before it reads.
-        ("variables", raw(json!({}))),
-        ("output_changes", raw(json!({}))),
-        ("checks", raw(json!([]))),
-        ("planned_values", raw(root_module(&sides.after, schemas))),
-        ("resource_drift", raw(drift.collect::<Vec<_>>())),
-        (
-            "resource_changes",
-            raw(resource_changes(plan, &sides, schemas)),
-        ),
-        ("prior_state", raw(prior_state(&sides, schemas))),
-        ("configuration", raw(configuration(plan, state, schemas))),
-        ("relevant_attributes", raw(relevant_attributes(plan))),
-        ("complete", raw(!plan.partial)),
-        ("applyable", raw(applyable)),
-        ("errored", raw(errored)),
-        ("gwplan", raw(own(review))),
-    ]
-    .into();
-    let json = serde_json::to_string(&sections).unwrap_or_default();
-    format!("{}\n", visible_json(&json))
+    let before = || {
+        sides
+            .addresses()
+            .filter_map(|one| Some((one, sides.before(one)?)))
+    };
+    let after = || {
+        sides
+            .addresses()
+            .filter_map(|one| Some((one, sides.after(one)?)))
+    };
+    let shown = |(address, values): (&Address, _)| resource(address, schemas, &values);
+    let drift = || plan.drift.iter();
+    let json = PlanJson {
+        // What policies deny is a plan without errors that apply does not carry out.
+        applyable: review.verdict.barrier.is_none() && !plan.is_empty(),
+        checks: [],
+        complete: !plan.partial,
+        configuration: configuration(plan, state, schemas),
+        errored: has_errors(&plan.diagnostics),
+        format_version: "1.2",
+        gwplan: own(review),
+        output_changes: Nothing {},
+        planned_values: RootModule::of(Each(|| after().map(shown))),
+        prior_state: PriorState {
+            format_version: STATE_FORMAT,
+            terraform_version: TERRAFORM_VERSION,
+            values: RootModule::of(Each(|| before().map(shown))),
+        },
+        relevant_attributes: relevant_attributes(plan),
+        resource_changes: Each(|| resource_changes(plan, &sides, schemas)),
+        resource_drift: Each(|| drift().map(|one| resource_drift(one, state, schemas))),
+        terraform_version: TERRAFORM_VERSION,
+        variables: Nothing {},
+    };
+    // Writing plain data to memory can't fail.
+    let mut json = serde_json::to_string(&json).unwrap_or_default();
+    json.push('\n');
+    match visible_json(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(visible) => visible,
+    }
 }
 
-/// Writes plain data as JSON, which can't fail; the data itself is gone with that.
-fn raw<T: Serialize>(value: T) -> Box<RawValue> {
-    let text = to_raw_value(&value);
-    drop(value);
-    text.unwrap_or_default()
+/// The sections in their order; lists of resources are made one item at a time, while they are written: of a
+/// large plan, the values take far more memory than their text.
+#[derive(Serialize)]
+struct PlanJson<'a, A, B, C, D, E, F> {
+    applyable: bool,
+    // There are none of these, but not every tool looks before it reads.
+    checks: [(); 0],
+    complete: bool,
+    configuration: E,
+    errored: bool,
+    format_version: &'a str,
+    gwplan: F,
+    output_changes: Nothing,
+    planned_values: RootModule<A>,
+    prior_state: PriorState<B>,
+    relevant_attributes: Vec<Json>,
+    resource_changes: C,
+    resource_drift: D,
+    terraform_version: &'a str,
+    variables: Nothing,
 }
 
-fn prior_state(sides: &Sides, schemas: Schemas<'_>) -> Json {
-    json!({
-        "format_version": STATE_FORMAT,
-        "terraform_version": TERRAFORM_VERSION,
-        "values": root_module(&sides.before, schemas),
-    })
+/// An object without any key.
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+struct PriorState<B> {
+    format_version: &'static str,
+    terraform_version: &'static str,
+    values: RootModule<B>,
+}
+
+/// The resources, in the place where Terraform has them.
+#[derive(Serialize)]
+struct RootModule<R> {
+    root_module: Module<R>,
+}
+
+#[derive(Serialize)]
+struct Module<R> {
+    resources: R,
+}
+
+impl<R> RootModule<R> {
+    fn of(resources: R) -> Self {
+        let root_module = Module { resources };
+        Self { root_module }
+    }
+}
+
+/// A list whose items are made while it is written, and dropped then.
+struct Each<F>(F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator,
+    I::Item: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 /// Counts the actions of a plan as GitLab's merge request widget wants them, on one line.
@@ -95,29 +155,30 @@ pub fn render_summary(plan: &Plan) -> String {
     format!("{{\"create\":{create},\"update\":{update},\"delete\":{delete}}}\n")
 }
 
-fn root_module(resources: &Resources, schemas: Schemas<'_>) -> Json {
-    let resources = resources.iter();
-    let resources = resources.map(|(address, values)| resource(address, schemas, values));
-    json!({ "root_module": { "resources": resources.collect::<Vec<_>>() } })
-}
-
 /// Renders what happens to each resource, by address.
-fn resource_changes(plan: &Plan, sides: &Sides, schemas: Schemas<'_>) -> Vec<Json> {
-    let steps = plan.steps.iter();
-    let steps = steps.map(|step| (&step.address, resource_change(step, sides, schemas)));
-    let unchanged = plan.unchanged.iter();
-    let unchanged =
-        unchanged.filter_map(|address| Some((address, unchanged_json(address, sides, schemas)?)));
-    let mut changes: BTreeMap<&Address, Json> = steps.chain(unchanged).collect();
-    for (to, from) in plan.former_addresses() {
-        if let Some(change) = changes.get_mut(to) {
+fn resource_changes<'a>(
+    plan: &'a Plan,
+    sides: &'a Sides<'a>,
+    schemas: Schemas<'a>,
+) -> impl Iterator<Item = Json> + 'a {
+    let steps = plan.steps.iter().map(|step| (&step.address, Some(step)));
+    let unchanged = plan.unchanged.iter().map(|address| (address, None));
+    let all: BTreeMap<&Address, Option<&Step>> = steps.chain(unchanged).collect();
+    let former = plan.former_addresses();
+    let changes = all.into_iter().filter_map(move |(address, step)| {
+        let mut change = match step {
+            Some(step) => resource_change(step, sides, schemas),
+            None => unchanged_json(address, sides, schemas)?,
+        };
+        if let Some(from) = former.get(address) {
             change["previous_address"] = json!(from.to_string());
         }
-    }
+        Some(change)
+    });
     let given_up = plan.steps.iter();
     let given_up = given_up.filter_map(|step| Some((step, step.deleted_successor()?)));
-    let given_up = given_up.map(|(step, successor)| deposed(step, successor, schemas));
-    changes.into_values().chain(given_up).collect()
+    let given_up = given_up.map(move |(step, successor)| deposed(step, successor, schemas));
+    changes.chain(given_up)
 }
 
 /// Renders the delete of what a replacement that was cut off has made: Terraform calls a second object of
@@ -158,8 +219,8 @@ fn resource_change(step: &Step, sides: &Sides, schemas: Schemas<'_>) -> Json {
     };
     let mut change = change_json(
         actions(step),
-        sides.before.get(&step.address),
-        sides.after.get(&step.address),
+        sides.before(&step.address).as_ref(),
+        sides.after(&step.address).as_ref(),
         &unknown,
     );
     if step.action == Action::Replace {
@@ -178,7 +239,7 @@ fn resource_change(step: &Step, sides: &Sides, schemas: Schemas<'_>) -> Json {
 }
 
 fn unchanged_json(address: &Address, sides: &Sides, schemas: Schemas<'_>) -> Option<Json> {
-    let values = sides.before.get(address)?;
+    let values = &sides.before(address)?;
     let mut object = head(address, schemas);
     let change = change_json(&["no-op"], Some(values), Some(values), &json!({}));
     object.insert("change".to_owned(), change);

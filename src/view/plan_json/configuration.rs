@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, Attributes, Value, set_value_at};
@@ -12,6 +13,7 @@ use crate::schema::{Field, Shape};
 use crate::state::{Record, State};
 
 use super::super::terraform::{PROVIDER, PROVIDER_KEY, SCHEMA_VERSION, resource_type, value_json};
+use super::Module;
 
 /// Holds what the files want of one resource.
 struct Wanted<'a> {
@@ -20,18 +22,41 @@ struct Wanted<'a> {
     depends_on: &'a [Address],
 }
 
-/// Renders the configuration; it names the provider even where there are no resources.
-pub(super) fn configuration(plan: &Plan, moved: &State, schemas: Schemas<'_>) -> Json {
+/// The configuration; it names the provider even where there are no resources.
+#[derive(Serialize)]
+pub(super) struct Configuration<R> {
+    provider_config: Json,
+    root_module: Module<R>,
+}
+
+/// Renders the configuration.
+pub(super) fn configuration<'a>(
+    plan: &'a Plan,
+    moved: &'a State,
+    schemas: Schemas<'a>,
+) -> Configuration<impl Serialize + 'a> {
     let wanted = wanted(plan, moved);
-    let resources = wanted
-        .iter()
-        .map(|(address, wanted)| resource(address, wanted, schemas));
-    json!({
-        "provider_config": {
+    Configuration {
+        provider_config: json!({
             PROVIDER_KEY: { "name": PROVIDER_KEY, "full_name": PROVIDER, "expressions": {} },
+        }),
+        root_module: Module {
+            resources: Wishes { wanted, schemas },
         },
-        "root_module": { "resources": resources.collect::<Vec<_>>() },
-    })
+    }
+}
+
+/// What is wanted, rendered one resource at a time.
+struct Wishes<'a> {
+    wanted: BTreeMap<&'a Address, Wanted<'a>>,
+    schemas: Schemas<'a>,
+}
+
+impl Serialize for Wishes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wanted = self.wanted.iter();
+        serializer.collect_seq(wanted.map(|(address, one)| resource(address, one, self.schemas)))
+    }
 }
 
 fn wanted<'a>(plan: &'a Plan, moved: &'a State) -> BTreeMap<&'a Address, Wanted<'a>> {

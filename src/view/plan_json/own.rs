@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::model::{Counts, Location, told_diagnostics};
@@ -11,35 +12,50 @@ use crate::review::{Entry, Item, Review, Verdict};
 
 use super::super::diagnostics::diagnostic_json;
 use super::super::words;
+use super::Each;
+
+/// What gwplan alone tells of a plan.
+#[derive(Serialize)]
+pub(super) struct Own<'a, S> {
+    /// The one answer to "is there anything to apply?", for every pipeline.
+    changes: bool,
+    command: Option<&'a str>,
+    diagnostics: Vec<Json>,
+    digest: Option<&'a str>,
+    environment: Option<&'a str>,
+    ignored: Vec<Json>,
+    moves: Vec<Json>,
+    policy: Vec<Json>,
+    refreshed: bool,
+    steps: S,
+    verdict: Json,
+    version: &'static str,
+}
 
 /// Renders what gwplan alone tells of a plan.
-pub(super) fn own(review: &Review<'_>) -> Json {
+pub(super) fn own<'a>(review: &'a Review<'a>) -> Own<'a, impl Serialize + 'a> {
     let plan = review.plan;
     let mut steps: Vec<&Item<'_>> = review.items.iter().collect();
     steps.sort_by_key(|item| &item.step.address);
-    let moves = plan
-        .moves
-        .iter()
-        .map(|Move { from, to }| json!({ "from": from, "to": to }));
-    let ignored = plan
-        .ignored
-        .iter()
-        .map(|(address, path)| json!({ "address": address, "path": path }));
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "environment": review.environment,
-        "refreshed": plan.refreshed,
-        "verdict": verdict(review),
-        "steps": steps.into_iter().map(own_step).collect::<Vec<_>>(),
-        "moves": moves.collect::<Vec<_>>(),
-        // The one answer to "is there anything to apply?", for every pipeline.
-        "changes": !plan.is_empty(),
-        "digest": review.digest,
-        "command": review.command,
-        "ignored": ignored.collect::<Vec<_>>(),
-        "policy": review.policy.iter().map(policy_json).collect::<Vec<_>>(),
-        "diagnostics": told_diagnostics(&plan.diagnostics).iter().map(diagnostic_json).collect::<Vec<_>>(),
-    })
+    let moves = plan.moves.iter();
+    let moves = moves.map(|Move { from, to }| json!({ "from": from, "to": to }));
+    let ignored = plan.ignored.iter();
+    let ignored = ignored.map(|(address, path)| json!({ "address": address, "path": path }));
+    let diagnostics = told_diagnostics(&plan.diagnostics);
+    Own {
+        changes: !plan.is_empty(),
+        command: review.command,
+        diagnostics: diagnostics.iter().map(diagnostic_json).collect(),
+        digest: review.digest,
+        environment: review.environment,
+        ignored: ignored.collect(),
+        moves: moves.collect(),
+        policy: review.policy.iter().map(policy_json).collect(),
+        refreshed: plan.refreshed,
+        steps: Each(move || steps.clone().into_iter().map(own_step)),
+        verdict: verdict(review),
+        version: env!("CARGO_PKG_VERSION"),
+    }
 }
 
 fn verdict(review: &Review<'_>) -> Json {

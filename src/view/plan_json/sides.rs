@@ -1,65 +1,72 @@
 //! The resources as they are before a plan and as it leaves them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Address, Attributes, Value, set_value_at, value_at};
 use crate::plan::{Action, FieldChange, How, Plan, Step};
-use crate::state::State;
+use crate::state::{Record, State};
 
 use super::super::terraform::{record_values, value_json, values};
-
-/// What is known about each resource, by address.
-pub(super) type Resources = BTreeMap<Address, Map<String, Json>>;
 
 /// What the cloud gives a resource and no file can set.
 const GIVEN: [&str; 4] = ["gatewayId", "taskId", "region", "status"];
 
-/// Holds both sides of a plan; each change in it is the difference between the two.
-pub(super) struct Sides {
-    /// The resources that exist, as they were last seen.
-    pub(super) before: Resources,
-    /// The resources that will exist.
-    pub(super) after: Resources,
+/// Tells both sides of a plan; each change in it is the difference between the two.
+///
+/// What is told is made when it is asked for: of a large plan, all of it would be far more than the plan.
+pub(super) struct Sides<'a> {
+    /// The records; what was seen when the plan was made is newer than what is in the state.
+    records: BTreeMap<&'a Address, &'a Record>,
+    steps: BTreeMap<&'a Address, &'a Step>,
 }
 
-impl Sides {
-    /// Works both sides out from a state that the plan's moves have gone through.
-    pub(super) fn of(plan: &Plan, moved: &State) -> Self {
-        let before = before(plan, moved);
-        let after = after(plan, &before);
-        Self { before, after }
-    }
-}
-
-fn before(plan: &Plan, moved: &State) -> Resources {
-    let recorded = moved.resources.iter();
-    // What was seen when the plan was made is newer than what is recorded.
-    let seen = plan.bookkeeping.iter();
-    let mut before: Resources = recorded
-        .chain(seen.map(|(address, record)| (address, record)))
-        .map(|(address, record)| (address.clone(), record_values(record)))
-        .collect();
-    for step in &plan.steps {
-        let recorded = before.remove(&step.address);
-        if let Some(identity) = &step.existing {
-            let mut object = given(&step.before, recorded.as_ref());
-            object.insert("gatewayId".to_owned(), json!(identity.id));
-            object.insert("region".to_owned(), json!(identity.region));
-            record_own(step, &mut object, |change| change.before.as_ref());
-            before.insert(step.address.clone(), object);
+impl<'a> Sides<'a> {
+    /// Prepares both sides from a state that the plan's moves have gone through.
+    pub(super) fn of(plan: &'a Plan, moved: &'a State) -> Self {
+        let seen = plan.bookkeeping.iter();
+        let seen = seen.map(|(address, record)| (address, record));
+        let steps = plan.steps.iter();
+        Self {
+            records: moved.resources.iter().chain(seen).collect(),
+            steps: steps.map(|step| (&step.address, step)).collect(),
         }
     }
-    before
-}
 
-fn after(plan: &Plan, before: &Resources) -> Resources {
-    let mut after = before.clone();
-    for step in &plan.steps {
-        let was = after.remove(&step.address);
+    /// Returns the addresses that either side may have, each once, in their order.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &'a Address> {
+        let all: BTreeSet<&Address> = self
+            .records
+            .keys()
+            .chain(self.steps.keys())
+            .copied()
+            .collect();
+        all.into_iter()
+    }
+
+    /// Tells what is known of a resource that exists, as it was last seen.
+    pub(super) fn before(&self, address: &Address) -> Option<Map<String, Json>> {
+        let recorded = self.records.get(address).copied().map(record_values);
+        let Some(step) = self.steps.get(address) else {
+            return recorded;
+        };
+        let identity = step.existing.as_ref()?;
+        let mut object = given(&step.before, recorded.as_ref());
+        object.insert("gatewayId".to_owned(), json!(identity.id));
+        object.insert("region".to_owned(), json!(identity.region));
+        record_own(step, &mut object, |change| change.before.as_ref());
+        Some(object)
+    }
+
+    /// Tells what is known of a resource that will exist.
+    pub(super) fn after(&self, address: &Address) -> Option<Map<String, Json>> {
+        let was = self.before(address);
+        let Some(step) = self.steps.get(address) else {
+            return was;
+        };
         let mut object = match step.action {
-            Action::Delete | Action::AwaitDelete | Action::Forget => continue,
+            Action::Delete | Action::AwaitDelete | Action::Forget => return None,
             Action::Update | Action::Record => given(&step.after, was.as_ref()),
             Action::AwaitCreate => given(&awaited(step), was.as_ref()),
             Action::Create | Action::Replace => {
@@ -69,9 +76,8 @@ fn after(plan: &Plan, before: &Resources) -> Resources {
             }
         };
         record_own(step, &mut object, |change| change.after.as_ref());
-        after.insert(step.address.clone(), object);
+        Some(object)
     }
-    after
 }
 
 /// Adds what only gwplan knows, where the plan changes it: else a change of that alone would look like none.
