@@ -1,5 +1,6 @@
 //! What plan, apply and destroy have in common.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::state::State;
 use super::Session;
 use super::cloud::{Connection, endpoint_name};
 use super::failure::Failure;
+use super::siblings::Siblings;
 use super::terminal::Terminal;
 use super::workspace::{Wanted, Workspace, schema_of};
 
@@ -88,15 +90,25 @@ impl Planner<'_> {
         if !self.selection.allow_all_gone {
             self.workspace.check_all_gone(self.state, &snapshot)?;
         }
-        self.make(Some(&snapshot))
+        let project = &self.workspace.project;
+        let mut other_states = project.other_states.clone();
+        // A sibling that can't be read is told of where it matters: it holds up no plan of this one.
+        if let Ok(siblings) = Siblings::of(project, session) {
+            other_states.extend(siblings.lineages());
+        }
+        self.make(Some(&snapshot), &other_states)
     }
 
     /// Plans from the files and the state alone.
     pub(super) fn offline(&self) -> Result<Plan, Failure> {
-        self.make(None)
+        self.make(None, &self.workspace.project.other_states)
     }
 
-    fn make(&self, snapshot: Option<&Snapshot>) -> Result<Plan, Failure> {
+    fn make(
+        &self,
+        snapshot: Option<&Snapshot>,
+        other_states: &BTreeSet<String>,
+    ) -> Result<Plan, Failure> {
         let inputs = Inputs {
             desired: &self.wanted.desired,
             moved: &self.wanted.moved,
@@ -108,7 +120,7 @@ impl Planner<'_> {
             goal: self.goal,
             selection: self.selection,
             ownership: self.workspace.project.ownership_tag,
-            other_states: &self.workspace.project.other_states,
+            other_states,
         };
         Ok(plan(&inputs)?)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::backend::Backend;
 use crate::config::{self, Project};
 use crate::kinds;
-use crate::model::{Address, Identity, Observed, has_errors, owned_address};
+use crate::model::{Address, Identity, Observed, has_errors, owned_address, short_lineage};
 
 use super::Session;
 use super::failure::Failure;
@@ -42,6 +42,11 @@ impl Siblings {
         let others = others.filter(|name| Some(*name) != own);
         let read: Result<_, Failure> = others.map(|name| Sibling::read(name, session)).collect();
         Ok(Self(read?))
+    }
+
+    /// Returns the shortened lineages of their states.
+    pub(super) fn lineages(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|sibling| short_lineage(&sibling.lineage))
     }
 
     /// Returns who holds a resource, or is just making it.
