@@ -3,9 +3,10 @@
 //! The promise that nothing is lost is about the moments between two actions on the disk or the wire.
 //! Each such moment has a point here. A debug build that is started with `GWPLAN_CRASH_AT=N` kills
 //! itself by SIGKILL at the `N`th of them, and one that is started with `GWPLAN_CRASH_AT=N NAME` at the
-//! `N`th of that name; a release build has no trace of this.
+//! `N`th of that name. `GWPLAN_STOP_AT` does the same with SIGSTOP: the program sleeps there until it is
+//! continued. A release build has no trace of this.
 
-/// Marks a moment at which the program may be killed.
+/// Marks a moment at which the program may be killed or stopped.
 #[cfg(debug_assertions)]
 #[expect(
     clippy::disallowed_methods,
@@ -16,25 +17,49 @@
 pub fn point(name: &str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
-    static ASKED: LazyLock<Option<(u64, String)>> = LazyLock::new(|| {
-        let asked = std::env::var("GWPLAN_CRASH_AT").ok()?;
-        let (number, only) = asked.split_once(' ').unwrap_or((&asked, ""));
-        Some((number.parse().ok()?, only.to_owned()))
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    struct Asked {
+        number: u64,
+        only: String,
+        signal: Signal,
+    }
+    static ASKED: LazyLock<Option<Asked>> = LazyLock::new(|| {
+        let wishes = [
+            ("GWPLAN_CRASH_AT", Signal::KILL),
+            ("GWPLAN_STOP_AT", Signal::STOP),
+        ];
+        wishes.into_iter().find_map(|(variable, signal)| {
+            let wish = std::env::var(variable).ok()?;
+            let (number, only) = wish.split_once(' ').unwrap_or((&wish, ""));
+            let (number, only) = (number.parse().ok()?, only.to_owned());
+            Some(Asked {
+                number,
+                only,
+                signal,
+            })
+        })
     });
     static PASSED: AtomicU64 = AtomicU64::new(0);
-    let Some((asked, only)) = &*ASKED else { return };
-    if !only.is_empty() && only != name {
+    let Some(asked) = &*ASKED else { return };
+    if !asked.only.is_empty() && asked.only != name {
         return;
     }
-    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *asked {
-        eprintln!("killed at point {asked}: {name}");
-        let killed =
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-        // The signal is on its way; nothing more may be done until it arrives.
-        assert!(killed.is_ok(), "a process may kill itself");
-        loop {
-            std::thread::park();
-        }
+    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 != asked.number {
+        return;
+    }
+    let number = asked.number;
+    if asked.signal == Signal::STOP {
+        eprintln!("stopped at point {number}: {name}");
+        assert!(kill_process(getpid(), Signal::STOP).is_ok(), "it may");
+        return;
+    }
+    eprintln!("killed at point {number}: {name}");
+    assert!(kill_process(getpid(), asked.signal).is_ok(), "it may");
+    // The signal is on its way; nothing more may be done until it arrives.
+    loop {
+        std::thread::park();
     }
 }
 

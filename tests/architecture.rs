@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crash", &[]),
     ("files", &[]),
     ("schema", &["model"]),
-    ("api", &["model"]),
+    ("api", &["model", "crash"]),
     ("state", &["model"]),
     ("forge", &["model"]),
     ("event", &["model", "plan"]),

@@ -1,13 +1,16 @@
 //! The client that everything else talks to the cloud through.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::model::{Clock, Fault};
 
 use super::call::Call;
 use super::credentials::Credentials;
 use super::error::Error;
-use super::transport::{Sender, Settings, Transport, Turn};
+use super::transport::{Leave, Sender, Settings, Transport, Turn};
 
 /// Sends calls in the name of the credentials' holder.
 ///
@@ -45,22 +48,53 @@ impl Client {
         self.transport.turn(action).await
     }
 
-    /// Does as [`Client::call`] does, for a request whose turn was waited for before.
-    pub async fn call_in_turn<T>(
+    /// Sends a call whose turn was waited for, once, signed at the time that `leave` says.
+    ///
+    /// For requests that change the cloud: each try needs a record of its own, so the tries are the
+    /// caller's. Keys that the cloud refuses are given up, so that the next try fetches new ones.
+    pub async fn attempt<T>(
         &self,
-        turn: Turn,
+        _turn: Turn,
         region: &str,
-        call: Call<T>,
+        call: &Call<T>,
+        leave: Leave<'_>,
     ) -> Result<T, Error> {
-        let sender = Sender::Holder(&self.credentials);
-        self.transport
-            .call_in_turn(Some(turn), sender, region, &call)
+        let transport = &self.transport;
+        transport
+            .attempt_at(&self.credentials, region, call, leave)
             .await
     }
 
     /// Tells whether the token service can be asked: it is not where a file alone names the endpoint.
     pub fn reaches_tokens(&self) -> bool {
         self.transport.settings().reach_tokens()
+    }
+
+    /// Returns the pauses between the tries of a call that is sent by [`Client::attempt`].
+    pub fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        self.transport.pauses()
+    }
+
+    /// Returns for how long after its first try a call is tried again.
+    pub fn retry_for(&self) -> Duration {
+        self.transport.settings().retry_for
+    }
+
+    /// Tells whether a refusal may be one of keys that are renewed, or of a clock that is off, so that
+    /// one more try may be answered otherwise.
+    pub fn is_curable(&self, error: &Error) -> bool {
+        (error.is_unauthenticated() && self.credentials.are_renewed())
+            || (error.is_about_time() && self.cloud_time().is_some())
+    }
+
+    /// Returns the cloud's time, once an answer has said it.
+    pub fn cloud_time(&self) -> Option<Timestamp> {
+        self.transport.time().told()
+    }
+
+    /// Returns the time to sign with: the cloud's, or this machine's where that is not known yet.
+    pub fn time(&self) -> Timestamp {
+        self.transport.time().now()
     }
 
     /// Returns how many requests were sent for each action, tries again included.

@@ -172,6 +172,11 @@ impl Credentials {
         }
     }
 
+    /// Tells whether keys are fetched anew when they end or are refused.
+    pub(super) fn are_renewed(&self) -> bool {
+        matches!(self.0.supply, Supply::Renewed(_))
+    }
+
     /// Gives keys up that the cloud refuses; tells whether others can be had in their place.
     ///
     /// Keys end before their time where somebody revokes them, or a machine's clock is off.

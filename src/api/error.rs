@@ -45,7 +45,7 @@ impl ErrorKind {
     }
 
     /// Tells whether the same request may be sent again as it is.
-    pub(super) fn is_passing(self) -> bool {
+    pub fn is_passing(self) -> bool {
         matches!(self, Self::Retryable | Self::Throttled)
     }
 }
@@ -107,6 +107,22 @@ impl Error {
             codes::is_under(code, "AuthFailure")
                 && !others.iter().any(|other| codes::is_under(code, other))
         })
+    }
+
+    /// Tells whether the cloud takes the request for one that was signed too long ago, or in the future.
+    pub(super) fn is_about_time(&self) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| codes::is_under(code, "AuthFailure.SignatureExpire"))
+    }
+
+    /// Says how often a call was tried that failed so in the end.
+    #[must_use]
+    pub fn after_tries(mut self, tries: u32) -> Self {
+        if tries > 1 {
+            self.message = format!("{} (tried {tries} times)", self.message.trim_end());
+        }
+        self
     }
 
     /// Names the field of the desired state that the vendor's code points at.

@@ -14,6 +14,7 @@
 mod answer;
 mod call;
 mod client;
+mod cloud_time;
 mod credentials;
 mod endpoint;
 mod error;
@@ -28,4 +29,4 @@ pub use credentials::{Credentials, Found, Keys, Sources};
 pub use endpoint::{BaseUrl, Endpoint, Site};
 pub use error::{Error, ErrorKind};
 pub use identity::caller_account;
-pub use transport::{Settings, Turn};
+pub use transport::{Leave, Settings, Turn};

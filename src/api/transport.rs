@@ -5,14 +5,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use tokio::time::Instant;
 
+use crate::crash;
 use crate::model::{Clock, Fault, Scrub};
 
 use super::answer::{self, Answer};
 use super::call::{Call, Effect, Service};
+use super::cloud_time::CloudTime;
 use super::credentials::{Credentials, Keys};
 use super::endpoint::Endpoint;
 use super::error::{Error, ErrorKind};
@@ -101,12 +104,22 @@ pub(super) enum Sender<'a> {
     Unsigned,
 }
 
+/// Says when a request was signed, and whether it may still leave.
+#[derive(Clone, Copy)]
+pub struct Leave<'a> {
+    /// The time that it is signed with.
+    pub signed: Timestamp,
+    /// Asked right before it is handed to the network.
+    pub may_leave: &'a (dyn Fn() -> bool + Sync),
+}
+
 /// Sends calls; clones share connections, pace and counts.
 #[derive(Clone)]
 pub(super) struct Transport(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
+    time: CloudTime,
     clock: Clock,
     limiter: Limiter,
     http: OnceLock<reqwest::Client>,
@@ -118,6 +131,7 @@ impl Transport {
         Self(Arc::new(Inner {
             limiter: Limiter::new(settings.requests_per_second),
             settings,
+            time: CloudTime::new(clock.clone()),
             clock,
             http: OnceLock::new(),
             calls: Mutex::default(),
@@ -126,6 +140,10 @@ impl Transport {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(super) fn time(&self) -> &CloudTime {
+        &self.0.time
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -173,76 +191,115 @@ impl Transport {
         region: &str,
         call: &Call<T>,
     ) -> Result<T, Error> {
-        self.call_in_turn(None, sender, region, call).await
-    }
-
-    /// Does so, with the first try's turn waited for before.
-    pub(super) async fn call_in_turn<T>(
-        &self,
-        mut turn: Option<Turn>,
-        sender: Sender<'_>,
-        region: &str,
-        call: &Call<T>,
-    ) -> Result<T, Error> {
         let body = call.body.to_string();
         let mut tries = 0_u32;
         // The time runs from the first try on: waiting for a place in the line is no failure.
         let started = OnceLock::new();
         let attempt = || {
             tries += 1;
-            self.attempt(turn.take(), sender, region, call, &body, (tries, &started))
+            self.attempt(sender, region, call, &body, (tries, &started))
         };
-        let Settings {
-            retry_for,
-            first_pause,
-            ..
-        } = self.0.settings;
+        let retry_for = self.0.settings.retry_for;
         let result = attempt
-            .retry(
-                ExponentialBuilder::new()
-                    .with_min_delay(first_pause)
-                    .with_max_delay(MAX_PAUSE)
-                    .without_max_times()
-                    .with_jitter(),
-            )
+            .retry(backoff(&self.0.settings))
             .when(|error| error.kind.is_passing())
             .adjust(|_, pause| {
                 let spent = started.get().map_or(Duration::ZERO, Instant::elapsed);
                 pause.filter(|pause| spent + *pause <= retry_for)
             })
             .await;
-        result.map_err(|error| told_tries(error, tries))
+        result.map_err(|error| error.after_tries(tries))
+    }
+
+    /// Returns the pauses between the tries of a call, for as long as it is tried again.
+    pub(super) fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        backoff(&self.0.settings).build()
+    }
+
+    /// Sends a call once, signed at a time that the caller has written down.
+    ///
+    /// `may_leave` is asked when all else is ready; where it says no, nothing is sent.
+    pub(super) async fn attempt_at<T>(
+        &self,
+        credentials: &Credentials,
+        region: &str,
+        call: &Call<T>,
+        leave: Leave<'_>,
+    ) -> Result<T, Error> {
+        let keys = credentials.current_boxed().await?;
+        let body = call.body.to_string();
+        let result = self.ask(Some(&keys), region, call, (&body, leave), 1).await;
+        if let Err(error) = &result
+            && error.is_unauthenticated()
+        {
+            credentials.give_up(&keys).await;
+        }
+        result
     }
 
     async fn attempt<T>(
         &self,
-        turn: Option<Turn>,
         sender: Sender<'_>,
         region: &str,
         call: &Call<T>,
         body: &str,
         (number, started): (u32, &OnceLock<Instant>),
     ) -> Result<T, Error> {
-        if turn.is_none() {
+        let mut cured = false;
+        loop {
             self.0.limiter.wait(call.action).await;
+            // The keys and the time are asked for after the wait, which can be long.
+            let keys = match sender {
+                Sender::Holder(credentials) => Some(credentials.current_boxed().await?),
+                Sender::Unsigned => None,
+            };
+            started.get_or_init(Instant::now);
+            let leave = Leave {
+                signed: self.0.time.now(),
+                may_leave: &|| true,
+            };
+            let result = self
+                .ask(keys.as_ref(), region, call, (body, leave), number)
+                .await;
+            // A request that is refused for its keys or its time has changed nothing; other keys, or the
+            // cloud's own time, may do. They are tried once.
+            let curable = match (&result, sender, &keys) {
+                (Err(error), Sender::Holder(credentials), Some(refused))
+                    if error.is_unauthenticated() =>
+                {
+                    credentials.give_up(refused).await
+                }
+                (Err(error), ..) => error.is_about_time() && self.0.time.told().is_some(),
+                (Ok(_), ..) => false,
+            };
+            if cured || !curable {
+                return result;
+            }
+            cured = true;
         }
-        // The keys and the time are asked for after the wait, which can be long.
-        let keys = match sender {
-            Sender::Holder(credentials) => Some(credentials.current_boxed().await?),
-            Sender::Unsigned => None,
-        };
+    }
+
+    /// Sends a request once, reads what comes back, and tells the log.
+    async fn ask<T>(
+        &self,
+        keys: Option<&Keys>,
+        region: &str,
+        call: &Call<T>,
+        (body, leave): (&str, Leave<'_>),
+        number: u32,
+    ) -> Result<T, Error> {
         let begin = Instant::now();
-        started.get_or_init(|| begin);
-        let (mut request_id, mut result) = self.ask(keys.as_ref(), region, call, body).await;
-        // A request whose keys are refused has changed nothing; keys that were renewed may do.
-        if let (Err(error), Sender::Holder(credentials), Some(refused)) = (&result, sender, &keys)
-            && error.is_unauthenticated()
-            && credentials.give_up(refused).await
-        {
-            self.0.limiter.wait(call.action).await;
-            let fresh = credentials.current_boxed().await?;
-            (request_id, result) = self.ask(Some(&fresh), region, call, body).await;
-        }
+        let (request_id, result) = match self.send(keys, region, call, (body, leave)).await {
+            Ok((answer, date)) => {
+                let (request_id, result) = answer::read(call, answer);
+                // A proxy's page has a date too: only what the API says itself is believed.
+                if let (Some(_), Some(date)) = (&request_id, date) {
+                    self.0.time.hear(&date);
+                }
+                (request_id, result)
+            }
+            Err(error) => (None, Err(error)),
+        };
         if let Err(error) = &result
             && error.kind == ErrorKind::Throttled
         {
@@ -262,32 +319,24 @@ impl Transport {
         result
     }
 
-    /// Sends a request once and reads what comes back, with its `RequestId`.
-    async fn ask<T>(
-        &self,
-        keys: Option<&Keys>,
-        region: &str,
-        call: &Call<T>,
-        body: &str,
-    ) -> (Option<String>, Result<T, Error>) {
-        match self.send(keys, region, call, body).await {
-            Ok(answer) => answer::read(call, answer),
-            Err(error) => (None, Err(error)),
-        }
-    }
-
+    /// Sends a request once; gives the answer back, and the `Date` of its head.
     async fn send<T>(
         &self,
         keys: Option<&Keys>,
         region: &str,
         call: &Call<T>,
-        body: &str,
-    ) -> Result<Answer, Error> {
+        (body, leave): (&str, Leave<'_>),
+    ) -> Result<(Answer, Option<String>), Error> {
         if call.service == Service::Sts && !self.0.settings.reach_tokens() {
             let message = "the token service is not asked at the endpoint that a file names";
             return Err(Error::plain(ErrorKind::Denied, call.action, message));
         }
-        let (request, scrub) = self.request(keys, region, call, body)?;
+        let (request, scrub) = self.request(keys, region, call, (body, leave.signed))?;
+        if !(leave.may_leave)() {
+            let message = "it was held back";
+            return Err(Error::plain(ErrorKind::Conflict, call.action, message));
+        }
+        crash::point("a request is let through");
         self.count(call.action);
         if tracing::enabled!(tracing::Level::TRACE) {
             let body = answer::redacted(&call.body);
@@ -295,6 +344,9 @@ impl Transport {
         }
         let failed = |error| failure(call.action, call.effect, &error);
         let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let date = response.headers().get(DATE);
+        let date = date.and_then(|date| date.to_str().ok().map(str::to_owned));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -304,12 +356,12 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        let answer = Answer::new(response.status(), &body, &scrub);
+        let answer = Answer::new(status, &body, &scrub);
         if tracing::enabled!(tracing::Level::TRACE) {
             let body = answer.redacted();
             tracing::trace!(action = call.action, body, "answer body");
         }
-        Ok(answer)
+        Ok((answer, date))
     }
 
     /// Makes a request, and what takes its secrets out of the answer.
@@ -318,12 +370,11 @@ impl Transport {
         keys: Option<&Keys>,
         region: &str,
         call: &Call<T>,
-        body: &str,
+        (body, now): (&str, Timestamp),
     ) -> Result<(reqwest::RequestBuilder, Scrub), Error> {
         let unsendable = |message: String| Error::plain(ErrorKind::Invalid, call.action, message);
         let http = self.http().map_err(|fault| unsendable(fault.to_string()))?;
         let (url, host) = self.0.settings.endpoint.target(call.service);
-        let now = self.0.clock.now();
         let mut request = http
             .post(url)
             .header(CONTENT_TYPE, sign::CONTENT_TYPE)
@@ -368,6 +419,14 @@ impl fmt::Debug for Transport {
     }
 }
 
+fn backoff(settings: &Settings) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(settings.first_pause)
+        .with_max_delay(MAX_PAUSE)
+        .without_max_times()
+        .with_jitter()
+}
+
 /// Starts an HTTP client that does nothing behind the caller's back.
 ///
 /// Redirects would take credentials to another host, and what is sent again is decided here alone.
@@ -398,13 +457,6 @@ fn outcome(error: &Error) -> String {
         Some(code) => code.clone(),
         None => format!("{:?}", error.kind).to_lowercase(),
     }
-}
-
-fn told_tries(mut error: Error, tries: u32) -> Error {
-    if tries > 1 {
-        error.message = format!("{} (tried {tries} times)", error.message.trim_end());
-    }
-    error
 }
 
 /// Sorts what went wrong on the way.

@@ -26,6 +26,9 @@ const MAX_BYTES: u64 = 64 << 10;
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(25);
 
+/// How many holders that have ended are remembered.
+const MAX_ENDED: usize = 100;
+
 /// Says how it went to take a lock.
 pub(super) enum Attempt {
     /// It is taken.
@@ -108,16 +111,37 @@ fn is_at(path: &Path, file: &File) -> io::Result<bool> {
 
 fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
     crash::point("the lock is taken");
-    // Emptied is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
+    // Written over is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
     let dead = read(&mut file)?.ours()?;
+    let holder = Holder {
+        ended: ended(dead.as_ref(), holder),
+        ..holder.clone()
+    };
     files::make_private(&file);
-    write_holder(&mut file, holder)?;
+    write_holder(&mut file, &holder)?;
     crash::point("the lock names its holder");
     Ok(FileLock {
         path: path.to_owned(),
         file,
+        holder,
         dead,
     })
+}
+
+/// Returns the holders that are proven to have ended, now that the lock is free and this one has it.
+///
+/// The system frees a lock when its holder is gone: that proves it, for a holder of this machine that
+/// still has its name in this very file. A file that was removed by force or by hand takes the proof with
+/// it, and a file server may free the lock of another machine that only could not be reached.
+fn ended(dead: Option<&Holder>, own: &Holder) -> Vec<String> {
+    let Some(dead) = dead.filter(|dead| dead.host == own.host) else {
+        return Vec::new();
+    };
+    let mut ended = dead.ended.clone();
+    ended.push(dead.id.clone());
+    // The oldest go first: without its proof a request is waited for, and no more than that.
+    ended.drain(..ended.len().saturating_sub(MAX_ENDED));
+    ended
 }
 
 /// Says what a lock's file holds.
@@ -135,10 +159,13 @@ impl Content {
         // After a loss of power, a file can have its length and not its bytes.
         let end = bytes.iter().rposition(|byte| *byte != 0);
         let written = &bytes[..end.map_or(0, |last| last + 1)];
-        match serde_json::from_slice(written) {
-            Ok(holder) => Self::Name(holder),
-            Err(error) if error.is_eof() && is_start_of_name(written) => Self::Nothing,
-            Err(_) => Self::Other,
+        // Behind a name may stand the end of a longer one, where a crash came before that was cut off.
+        let mut names = serde_json::Deserializer::from_slice(written).into_iter();
+        match names.next() {
+            None if written.is_empty() => Self::Nothing,
+            Some(Ok(holder)) => Self::Name(holder),
+            Some(Err(error)) if error.is_eof() && is_start_of_name(written) => Self::Nothing,
+            None | Some(Err(_)) => Self::Other,
         }
     }
 
@@ -173,10 +200,12 @@ fn read(file: &mut File) -> io::Result<Content> {
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
-    file.set_len(0)?;
-    crash::point("the lock names nobody yet");
+    // Over the name before, so that there is no moment at which nobody's stands here: it is the proof
+    // that the one before has ended.
     file.rewind()?;
-    file.write_all(&text)
+    file.write_all(&text)?;
+    crash::point("the lock names its holder, and perhaps more");
+    file.set_len(text.len() as u64)
 }
 
 /// Holds the operating system's lock; dropping the file frees it.
@@ -184,6 +213,7 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
 pub(super) struct FileLock {
     path: PathBuf,
     file: File,
+    holder: Holder,
     dead: Option<Holder>,
 }
 
@@ -195,6 +225,14 @@ impl Lock for FileLock {
     fn is_held(&self) -> bool {
         // Where that can't be found out, nothing shows that anybody else may write.
         is_at(&self.path, &self.file).unwrap_or(true)
+    }
+
+    fn id(&self) -> &str {
+        &self.holder.id
+    }
+
+    fn ended(&self) -> &[String] {
+        &self.holder.ended
     }
 
     fn let_go(&self) {
@@ -227,6 +265,7 @@ mod tests {
             command: "apply".to_owned(),
             since: Timestamp::UNIX_EPOCH,
             url: None,
+            ended: Vec::new(),
         }
     }
 
@@ -288,6 +327,44 @@ mod tests {
         assert_eq!(lock.taken_over(), Some(&holder("dead")));
         drop(lock);
         assert_eq!(taken(&path, "last").taken_over(), None);
+    }
+
+    #[test]
+    fn a_holder_is_proven_to_have_ended_by_its_name_in_a_free_lock_and_by_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let dies = |id: &str| {
+            // A process that is killed does not let go: the system closes its file, and the name stays.
+            let lock = taken(&path, id);
+            let text = fs::read(&path).expect("read");
+            drop(lock);
+            fs::write(&path, text).expect("written");
+        };
+        dies("first");
+        dies("second");
+        let third = taken(&path, "third");
+        assert_eq!(third.ended(), ["first", "second"]);
+        drop(third);
+        assert!(taken(&path, "fourth").ended().is_empty());
+        dies("fifth");
+        fs::remove_file(&path).expect("removed");
+        assert!(taken(&path, "sixth").ended().is_empty(), "no proof is left");
+        let elsewhere = Holder {
+            host: "elsewhere".to_owned(),
+            ..holder("far")
+        };
+        let text = serde_json::to_string(&elsewhere).expect("text");
+        fs::write(&path, text).expect("written");
+        assert!(taken(&path, "near").ended().is_empty(), "another machine");
+    }
+
+    #[test]
+    fn a_shorter_name_over_a_longer_one_counts_before_the_rest_is_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let text = serde_json::to_string(&holder("short")).expect("text");
+        fs::write(&path, format!("{text}rest\"}}")).expect("written");
+        assert_eq!(taken(&path, "next").ended(), ["short"]);
     }
 
     #[test]

@@ -78,6 +78,13 @@ pub trait Lock: Send + Sync {
     /// another may be writing already.
     fn is_held(&self) -> bool;
 
+    /// Returns the id of this holder.
+    fn id(&self) -> &str;
+
+    /// Returns the ids of holders before that are known to have ended: none of them sends anything any
+    /// more. One that is not among them may be asleep, on this machine or another, and wake.
+    fn ended(&self) -> &[String];
+
     /// Takes the holder's name off, since the process is about to end in order.
     fn let_go(&self);
 }
@@ -140,6 +147,9 @@ pub struct Holder {
     /// Where the run can be watched, if a pipeline makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The ids of holders before that ended without letting the lock go, as the lock itself has proven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
 }
 
 impl fmt::Display for Holder {

@@ -21,6 +21,7 @@ pub(super) fn check(open: &dyn Fn() -> Box<dyn Backend>) {
         command: "apply".to_owned(),
         since: Timestamp::UNIX_EPOCH,
         url: Some("https://ci.example/1".to_owned()),
+        ended: Vec::new(),
     };
     assert_eq!(open().load().expect("an absent state is no error"), None);
 

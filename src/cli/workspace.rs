@@ -160,6 +160,7 @@ impl Workspace {
             command: command.to_owned(),
             since: locking::to_the_second(session.clock.now()),
             url: locking::run_url(&session.environment),
+            ended: Vec::new(),
         }
     }
 }

@@ -2,6 +2,9 @@
 //! off have left open.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use crate::backend::{Loaded, Lock, LockStatus, robbed};
 use crate::engine::{self, Choices, Patience, Recovery};
@@ -15,6 +18,9 @@ use super::failure::Failure;
 use super::planning::while_telling;
 use super::signals;
 use super::workspace::{Workspace, block_on, refuse_errors};
+
+/// Stands for a sender whose name was lost with the record that held it.
+const UNKNOWN_SENDER: &str = "unknown";
 
 /// Holds the state for writing.
 pub(super) struct Writing {
@@ -36,7 +42,12 @@ impl Writing {
             );
             // The record that is lost may have said that a request left.
             for intent in state.intents.values_mut() {
-                intent.sent.get_or_insert(session.clock.now());
+                if intent.sent.is_none() {
+                    intent.sent = Some(session.clock.now());
+                    // Who wrote it went down with the record, or its name would be in the lock.
+                    let proven = lock.taken_over().is_some();
+                    intent.sender = (!proven).then(|| UNKNOWN_SENDER.to_owned());
+                }
             }
         }
         Self { state, lock }
@@ -49,6 +60,20 @@ impl Writing {
         }
         Err(robbed(&*workspace.backend))
     }
+}
+
+/// Says why it can take minutes to find out what runs have done that were not seen to end.
+fn tell_wait(session: &Session, state: &State, consistency: Duration) {
+    let senders = state.intents.values();
+    let count = senders.filter(|intent| intent.sender.is_some()).count();
+    if count == 0 {
+        return;
+    }
+    let most = SignedDuration::try_from(engine::may_live_for(consistency));
+    session.terminal.status(&format!(
+        "{count} of them may still be on its way: nothing proves that its run has ended (its lock was taken away, or it ran on another machine). What the cloud does not show is waited for until {:#} after it was written down; by then the cloud refuses it.",
+        most.unwrap_or(SignedDuration::MAX)
+    ));
 }
 
 /// Tells what recovery has found out, a line each.
@@ -93,7 +118,12 @@ impl Workspace {
         };
         let unfolded = loaded.unfolded;
         let mut writing = Writing::of(session, loaded, lock);
-        if unfolded {
+        // That they have ended is proven by the lock, which won't tell it for ever: the state remembers it.
+        let noted = writing.state.note_ended(writing.lock.ended());
+        if noted {
+            writing.state.serial += 1;
+        }
+        if unfolded || noted {
             writing.store(self)?;
         }
         let recovery = self.recover(session, &mut writing, choices)?;
@@ -116,9 +146,10 @@ impl Workspace {
             "A run before was cut off: asking the cloud how {} of its requests ended.",
             state.intents.len()
         ));
+        let timeouts = &self.project.timeouts;
+        tell_wait(session, state, timeouts.consistency);
         let recovery = block_on(async {
             let connection = connect(session, self, state).await?;
-            let timeouts = &self.project.timeouts;
             let asking = engine::recover(
                 &connection.client,
                 state,

@@ -15,6 +15,7 @@ use crate::plan::{Half, Plan, Step};
 use crate::state::{Change, Record, State};
 
 use super::calm::calm;
+use super::gate::Gate;
 use super::record::Recorder;
 use super::settle::{Inquirer, Patience};
 use super::step::{Crew, Done, Trouble, carry_out};
@@ -71,9 +72,15 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         clock,
     } = run;
     let events = calm(events);
+    let gate = Gate {
+        client: client.clone(),
+        recorder: recorder.clone(),
+        clock: clock.clone(),
+    };
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
-        tagger: Tagger::start(client.clone(), stop.clone()),
+        tagger: Tagger::start(gate.clone(), stop.clone()),
+        gate,
         inquirer: Inquirer::new(
             client.clone(),
             &moved,

@@ -13,6 +13,7 @@
 
 mod apply;
 mod calm;
+mod gate;
 mod import;
 mod orphans;
 mod pages;
@@ -31,4 +32,4 @@ pub use import::{adopt, look_up, survey};
 pub use orphans::{delete_orphan, list_all_kinds, mark, release};
 pub use record::Recorder;
 pub use refresh::refresh;
-pub use settle::{Choices, Patience, Recovery, recover};
+pub use settle::{Choices, Patience, Recovery, may_live_for, recover};

@@ -17,6 +17,8 @@ use crate::state::{Change, Ledger, State, StateError};
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::UnboundedSender<Entry>,
+    backend: Arc<dyn Backend>,
+    lock: Arc<dyn Lock>,
 }
 
 struct Entry {
@@ -58,8 +60,8 @@ impl Recorder {
                 .hint("nothing was sent; please report this")
         })?;
         let scribe = Scribe {
-            backend,
-            lock,
+            backend: Arc::clone(&backend),
+            lock: Arc::clone(&lock),
             state,
             ledger,
             begun: false,
@@ -67,7 +69,25 @@ impl Recorder {
             unwritten: Vec::new(),
         };
         let task = tokio::spawn(scribe.write_all(entries));
-        Ok((Self { queue }, Writer(task)))
+        let recorder = Self {
+            queue,
+            backend,
+            lock,
+        };
+        Ok((recorder, Writer(task)))
+    }
+
+    /// Returns the id of the lock that is written under.
+    pub(super) fn holder(&self) -> &str {
+        self.lock.id()
+    }
+
+    /// Makes sure that the lock is still this run's; one look at the file system.
+    pub(super) fn check_lock(&self) -> Result<(), Fault> {
+        if self.lock.is_held() {
+            return Ok(());
+        }
+        Err(robbed(&*self.backend))
     }
 
     /// Records changes in one write; they are durable when this returns well.
@@ -121,6 +141,11 @@ impl Scribe {
                 // A step that no longer waits was cancelled; its change is written all the same.
                 done.send(outcome.clone()).ok();
             }
+        }
+        // Nothing of this run is on its way any more: all who send have ended.
+        let own = [self.lock.id().to_owned()];
+        if self.state.note_ended(&own) {
+            self.folded = false;
         }
         // What could not be written is still known here: the disk may have room again by now.
         let outcome = if self.folded && self.unwritten.is_empty() {

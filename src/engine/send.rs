@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Call, Error, ErrorKind};
-use crate::crash;
 use crate::event::{Event, Failure};
 use crate::kinds::Accepted;
 use crate::model::{Fault, Identity};
 use crate::plan::{Verdict, undecided};
 use crate::state::{Change, Intent, Record, Request};
 
+use super::settle::Wait;
 use super::step::{Job, Trouble, asked};
 use super::watch::unanswered;
 
@@ -57,10 +57,11 @@ impl Job<'_> {
             () = asked(&mut halt) => return Err(self.withdrawn().await),
             turn = client.turn(call.action) => turn,
         };
-        self.note_sent().await?;
-        crash::point("a request leaves");
-        let answer = client.call_in_turn(turn, region, call).await;
-        crash::point("an answer is there");
+        self.sent.store(true, Ordering::Relaxed);
+        let addresses = std::slice::from_ref(self.address());
+        let gate = &self.crew.gate;
+        let answer = gate.send(addresses, region, &call, Some(turn)).await;
+        let answer = answer.map_err(|fault| self.unrecorded(None, &fault))?;
         if let Err(error) = &answer
             && !is_silence(error)
         {
@@ -78,17 +79,6 @@ impl Job<'_> {
     ) -> Result<Result<T, Error>, Trouble> {
         self.intend(request).await?;
         self.send_intended(region, call).await
-    }
-
-    /// Writes down that the request leaves now.
-    pub(super) async fn note_sent(&self) -> Result<(), Trouble> {
-        self.write(vec![Change::Sent {
-            address: self.address().clone(),
-            at: self.crew.clock.now(),
-        }])
-        .await?;
-        self.sent.store(true, Ordering::Relaxed);
-        Ok(())
     }
 
     /// Writes down that the outcome of the open request is known, if one is open.
@@ -236,7 +226,7 @@ impl Job<'_> {
             let found = tokio::select! {
                 biased;
                 () = asked(&mut stop) => return Err(Trouble::Interrupted),
-                found = inquirer.find_out(self.address(), &intent, record, inquirer.consistency) => found,
+                found = inquirer.find_out(self.address(), &intent, record, Wait::ThisRun) => found,
             };
             match found {
                 Ok(verdict) => return Ok(verdict),
@@ -288,7 +278,7 @@ impl Job<'_> {
     }
 
     /// Stops everything: what can't be written down must not be done.
-    fn unrecorded(&self, identity: Option<&Identity>, fault: &Fault) -> Trouble {
+    pub(super) fn unrecorded(&self, identity: Option<&Identity>, fault: &Fault) -> Trouble {
         self.crew.halt.send_replace(true);
         Trouble::Unrecorded(match identity {
             Some(Identity { region, id }) => Failure {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -27,6 +27,10 @@ use super::watch::pause_after;
 /// How far apart the clocks of two machines may be that both talk to the cloud: it refuses requests
 /// that are signed further off.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
+/// How long the cloud takes a signature for.
+const SIGNATURE_LIFE: Duration = Duration::from_mins(5);
+/// What the cloud's own machines may differ by, and what is cut off times in headers.
+const SIGNATURE_MARGIN: Duration = Duration::from_secs(10);
 
 /// Looks requests up that may or may not have been carried out.
 #[derive(Clone)]
@@ -90,21 +94,30 @@ impl Inquirer {
         address: &Address,
         intent: &Intent,
         record: Option<&Record>,
-        wait: Duration,
+        wait: Wait,
     ) -> Result<Verdict, Error> {
         let started = Instant::now();
         let mut at_rest = started;
+        // How long a run before must be waited for, the first answer tells: it says the cloud's time.
+        let mut limit = match wait {
+            Wait::ThisRun => Some(self.consistency),
+            Wait::RunBefore { .. } => None,
+        };
         loop {
             // Decided before the look: what is concluded last was looked at last.
             let asked = Instant::now();
-            let last = asked.duration_since(at_rest) >= wait;
+            let last = limit.is_some_and(|limit| asked.duration_since(at_rest) >= limit);
             let pause = pause_after(started.elapsed());
-            match self
+            let verdict = self
                 .look(address, intent, record, last.then_some(asked))
-                .await?
-            {
+                .await?;
+            let limit = *limit.get_or_insert_with(|| {
+                let left = wait.left(intent, self.client.cloud_time(), self.consistency);
+                at_rest.elapsed() + left
+            });
+            match verdict {
                 Verdict::Unclear if !last => {
-                    sleep(pause.min(wait.saturating_sub(at_rest.elapsed()))).await;
+                    sleep(pause.min(limit.saturating_sub(at_rest.elapsed()))).await;
                 }
                 Verdict::Busy if started.elapsed() < self.work_limit => {
                     sleep(pause).await;
@@ -346,7 +359,7 @@ pub async fn recover(
         let (address, intent, inquirer) = (address.clone(), intent.clone(), inquirer.clone());
         let record = state.resources.get(&address).cloned();
         inquiries.spawn(async move {
-            let wait = time_left(&intent, now, inquirer.consistency);
+            let wait = Wait::RunBefore { now };
             let found = inquirer
                 .find_out(&address, &intent, record.as_ref(), wait)
                 .await;
@@ -416,13 +429,101 @@ impl Inquirer {
     }
 }
 
-/// Returns how long the cloud may still take to show the outcome.
-fn time_left(intent: &Intent, now: Timestamp, consistency: Duration) -> Duration {
-    let age = intent
-        .sent
-        .and_then(|sent| Duration::try_from(now.duration_since(sent)).ok());
-    match age {
-        Some(age) if age > consistency + CLOCKS_DIFFER => Duration::ZERO,
-        _ => consistency,
+/// Says whose request it is that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wait {
+    /// One of this run: it has just been tried.
+    ThisRun,
+    /// One of a run before.
+    RunBefore {
+        /// The present time by the clock of this machine.
+        now: Timestamp,
+    },
+}
+
+impl Wait {
+    /// Returns how long the cloud may still take to show the outcome, by the cloud's time if it is told.
+    fn left(self, intent: &Intent, told: Option<Timestamp>, consistency: Duration) -> Duration {
+        let (Self::RunBefore { now }, Some(sent)) = (self, intent.sent) else {
+            return consistency;
+        };
+        // The record may be by a clock that was off, and so may this machine's be, the other way.
+        let doubt = if told.is_some() {
+            Duration::ZERO
+        } else {
+            CLOCKS_DIFFER
+        };
+        let age = told.unwrap_or(now).duration_since(sent);
+        let reached =
+            |limit: Duration| SignedDuration::try_from(limit).is_ok_and(|limit| age > limit);
+        if intent.sender.is_some() {
+            // Its run may be asleep with the request in hand, for as long as the cloud takes the signature.
+            let limit = may_live_for(consistency) + doubt;
+            let ahead = Duration::try_from(-age)
+                .unwrap_or_default()
+                .min(CLOCKS_DIFFER);
+            let spent = Duration::try_from(age).unwrap_or_default();
+            return (limit + ahead).saturating_sub(spent);
+        }
+        if reached(consistency + CLOCKS_DIFFER + doubt) {
+            return Duration::ZERO;
+        }
+        consistency
+    }
+}
+
+/// Returns how long after its record a request can still come about whose run may be asleep.
+pub fn may_live_for(consistency: Duration) -> Duration {
+    SIGNATURE_LIFE + SIGNATURE_MARGIN + consistency
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::Request;
+
+    use super::*;
+
+    const CONSISTENCY: Duration = Duration::from_mins(1);
+
+    fn left(sender: Option<&str>, told: Option<i64>, now: i64) -> u64 {
+        let at = |second| Timestamp::from_second(1_790_000_000 + second).unwrap();
+        let target = Identity {
+            region: "ap-guangzhou".to_owned(),
+            id: "gateway-1".to_owned(),
+        };
+        let intent = Intent {
+            sent: Some(at(0)),
+            sender: sender.map(str::to_owned),
+            ..Intent::new(Request::Delete { target })
+        };
+        let wait = Wait::RunBefore { now: at(now) };
+        wait.left(&intent, told.map(at), CONSISTENCY).as_secs()
+    }
+
+    #[test]
+    fn two_clocks_that_are_ten_minutes_apart_cut_no_wait_short() {
+        // Sent by a clock that was 290 s behind, looked at by one that is 290 s ahead.
+        assert_eq!(left(None, Some(292), 582), 60);
+        assert_eq!(left(None, None, 582), 60);
+        assert_eq!(left(None, None, 661), 0);
+        assert_eq!(
+            (left(None, Some(360), 0), left(None, Some(361), 0)),
+            (60, 0)
+        );
+        assert_eq!(left(None, Some(-290), 0), 60);
+    }
+
+    #[test]
+    fn a_run_that_may_be_asleep_is_waited_for_until_its_signature_is_refused() {
+        let asleep = Some("a-lock");
+        assert_eq!(left(asleep, Some(0), 9999), 370);
+        assert_eq!(left(asleep, Some(300), 9999), 70);
+        assert_eq!(left(asleep, Some(370), 0), 0);
+        assert_eq!(left(asleep, Some(-100), 0), 470);
+        assert_eq!(
+            left(asleep, None, 370),
+            300,
+            "this machine's clock may be ahead"
+        );
     }
 }

@@ -19,6 +19,7 @@ use crate::model::{
 use crate::plan::{Action, Half, PlannedCall, Step};
 use crate::state::{Change, Draft, Record, Request, Status};
 
+use super::gate::Gate;
 use super::orphans;
 use super::record::Recorder;
 use super::send::Made;
@@ -30,6 +31,8 @@ use super::watch::{Awaited, Outcome, Until, Watcher, pause_while_busy};
 #[derive(Clone)]
 pub(super) struct Crew {
     pub(super) client: Client,
+    /// The way out for what changes the cloud.
+    pub(super) gate: Gate,
     pub(super) recorder: Recorder,
     pub(super) watcher: Watcher,
     pub(super) tagger: Tagger,

@@ -1,15 +1,18 @@
 //! Changes tags, of many resources in one call where they get the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::{Client, Error};
+use crate::api::Error;
 use crate::crash;
 use crate::kinds::tags::{self, BATCH, FailedResource};
+use crate::model::{Address, Fault};
 
+use super::gate::Gate;
 use super::send::is_silence;
 
 /// How long a change waits for others to go along with it. The look at each gateway before its change
@@ -30,6 +33,7 @@ pub(super) struct TagChange {
 pub(super) struct Tagger(mpsc::UnboundedSender<Request>);
 
 struct Request {
+    address: Address,
     region: String,
     resource: String,
     change: TagChange,
@@ -45,6 +49,14 @@ pub(super) enum TagFailure {
     Unknown(Error),
     /// The user asked to stop before it was sent.
     NotSent,
+    /// It could not be written down, or the lock is gone.
+    Unrecorded(Arc<Fault>),
+}
+
+impl From<Fault> for TagFailure {
+    fn from(fault: Fault) -> Self {
+        Self::Unrecorded(Arc::new(fault))
+    }
 }
 
 impl From<Error> for TagFailure {
@@ -59,9 +71,9 @@ impl From<Error> for TagFailure {
 
 impl Tagger {
     /// Begins to take changes; the task ends when all taggers are dropped.
-    pub(super) fn start(client: Client, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn start(gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let (requests, incoming) = mpsc::unbounded_channel();
-        tokio::spawn(gather(client, stop, incoming));
+        tokio::spawn(gather(gate, stop, incoming));
         Self(requests)
     }
 
@@ -71,6 +83,7 @@ impl Tagger {
     /// What the cloud said, where this resource was refused; others of the same call may be done.
     pub(super) async fn change(
         &self,
+        address: &Address,
         region: &str,
         resource: String,
         change: TagChange,
@@ -79,6 +92,7 @@ impl Tagger {
         // A tagger that is gone has been stopped.
         self.0
             .send(Request {
+                address: address.clone(),
                 region: region.to_owned(),
                 resource,
                 change,
@@ -90,7 +104,7 @@ impl Tagger {
 }
 
 async fn gather(
-    client: Client,
+    gate: Gate,
     stop: watch::Receiver<bool>,
     mut incoming: mpsc::UnboundedReceiver<Request>,
 ) {
@@ -112,7 +126,7 @@ async fn gather(
                 // Dropped: those who wait are told that it was not sent.
                 continue;
             }
-            tokio::spawn(send(client.clone(), group));
+            tokio::spawn(send(gate.clone(), group));
         }
     }
 }
@@ -134,7 +148,7 @@ fn alike(requests: Vec<Request>) -> Vec<Vec<Request>> {
     batches
 }
 
-async fn send(client: Client, group: Vec<Request>) {
+async fn send(gate: Gate, group: Vec<Request>) {
     let Some(Request { region, change, .. }) = group.first() else {
         return;
     };
@@ -142,7 +156,11 @@ async fn send(client: Client, group: Vec<Request>) {
         .iter()
         .map(|request| request.resource.clone())
         .collect();
-    let outcome = send_change(&client, region, &resources, change).await;
+    let addresses: Vec<Address> = group
+        .iter()
+        .map(|request| request.address.clone())
+        .collect();
+    let outcome = send_change(&gate, &addresses, region, &resources, change).await;
     for Request { resource, done, .. } in group {
         let own = match &outcome {
             Ok(failed) => match failed.iter().find(|failed| failed.resource == resource) {
@@ -159,7 +177,8 @@ async fn send(client: Client, group: Vec<Request>) {
 
 /// Sets before it takes off, so that a resource is never without a tag that only gets a new value.
 async fn send_change(
-    client: &Client,
+    gate: &Gate,
+    addresses: &[Address],
     region: &str,
     resources: &[String],
     change: &TagChange,
@@ -172,15 +191,17 @@ async fn send_change(
             .map(|(key, value)| ((*key).clone(), (*value).clone()))
             .collect();
         crash::point("tags to set leave");
-        let answer = client.call(region, tags::set(resources, &set)).await;
+        let call = tags::set(resources, &set);
+        let answer = gate.send(addresses, region, &call, None).await;
         crash::point("tags to set are answered");
-        failed.extend(answer?);
+        failed.extend(answer??);
     }
     for keys in change.unset.chunks(BATCH) {
         crash::point("tags to take off leave");
-        let answer = client.call(region, tags::unset(resources, keys)).await;
+        let call = tags::unset(resources, keys);
+        let answer = gate.send(addresses, region, &call, None).await;
         crash::point("tags to take off are answered");
-        failed.extend(answer?);
+        failed.extend(answer??);
     }
     Ok(failed)
 }

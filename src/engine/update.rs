@@ -1,5 +1,6 @@
 //! Changes a resource while it lives, one planned call after the other.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -251,12 +252,12 @@ impl Job<'_> {
         }
         let resource = self.kind.tag_resource(&identity.region, &identity.id);
         self.intend(update_of(planned, after, identity)).await?;
-        self.note_sent().await?;
+        self.sent.store(true, Ordering::Relaxed);
         crash::point("tags leave");
         let changed = self
             .crew
             .tagger
-            .change(&identity.region, resource, change)
+            .change(self.address(), &identity.region, resource, change)
             .await;
         crash::point("the tag service has answered");
         match changed {
@@ -269,6 +270,7 @@ impl Job<'_> {
                 ))
             }
             Err(TagFailure::Unknown(error)) => Err(self.lost(&error)),
+            Err(TagFailure::Unrecorded(fault)) => Err(self.unrecorded(None, &fault)),
             Err(TagFailure::NotSent) => Err(self.withdrawn().await),
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::model::Fault;
@@ -33,6 +33,8 @@ pub(super) struct Cloud {
     pub(super) faults: Faults,
     /// The count of requests.
     pub(super) stats: Stats,
+    /// How far its clock is ahead of the machine's.
+    pub(super) ahead: SignedDuration,
 }
 
 impl Cloud {
@@ -45,6 +47,7 @@ impl Cloud {
             rate: Rate::new(options.requests_per_second),
             faults: Faults::new(options.faults.clone()),
             stats: Stats::default(),
+            ahead: SignedDuration::ZERO,
             options,
         })
     }
@@ -109,7 +112,7 @@ impl Cloud {
 
     /// Returns the present time, and lets go what is gone by now.
     pub(super) fn settle(&mut self) -> Timestamp {
-        let now = self.options.clock.now();
+        let now = self.options.clock.now() + self.ahead;
         self.store.settle(now.as_millisecond());
         now
     }

@@ -4,10 +4,12 @@
 //! - `GET /_simulator/gateways`: every gateway of every region
 //! - `GET /_simulator/faults`, `POST /_simulator/faults`: the rules of misbehaviour, as a JSON list
 //!   of texts; a POST replaces them, and their counts begin anew
+//! - `POST /_simulator/clock`: the cloud's clock is the JSON number of the body ahead, in seconds
 //! - `POST /_simulator/gateways/ID`: merges the JSON object of the body into a gateway
 //! - `DELETE /_simulator/gateways/ID`: a gateway is gone, as if deleted elsewhere long ago
 
 use hyper::{Method, Response, StatusCode};
+use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Payload, http};
@@ -46,6 +48,12 @@ fn route(cloud: &mut Cloud, method: &Method, page: &str, body: &[u8]) -> Result<
         ("POST", "faults", _) => {
             cloud.faults = Faults::new(read_rules(body)?);
             Ok(shown_faults(cloud))
+        }
+        ("POST", "clock", _) => {
+            let seconds: i32 = serde_json::from_slice(body)
+                .map_err(|error| bad_request(format!("the body is not a number: {error}")))?;
+            cloud.ahead = SignedDuration::from_secs(seconds.into());
+            Ok(json!({ "ahead": seconds }))
         }
         ("POST", _, Some(id)) => interfere(cloud, id, body, now),
         ("DELETE", _, Some(id)) => match cloud.store.remove(id) {

@@ -5,8 +5,10 @@ use std::sync::{MutexGuard, PoisonError};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::header::DATE;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value as Json};
 
 use crate::api::Service;
@@ -24,15 +26,29 @@ use super::{auth, rate};
 /// The most bytes of a body. Source: the vendor's page on requests signed with TC3.
 const MAX_BODY_BYTES: usize = 10 << 20;
 
-/// Answers one HTTP request; an error closes the connection.
+/// Answers one HTTP request, and says when; an error closes the connection.
 pub(super) async fn answer(
     cloud: Shared,
+    request: Request<Incoming>,
+) -> Result<Response<Payload>, Hangup> {
+    let mut response = answer_undated(&cloud, request).await?;
+    let now = lock(&cloud).settle();
+    // By this cloud's clock, which need not be the machine's.
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    if let Some(date) = date.ok().and_then(|date| date.parse().ok()) {
+        response.headers_mut().insert(DATE, date);
+    }
+    Ok(response)
+}
+
+async fn answer_undated(
+    cloud: &Shared,
     request: Request<Incoming>,
 ) -> Result<Response<Payload>, Hangup> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(too_large(&cloud)),
+        Err(error) if error.is::<LengthLimitError>() => return Ok(too_large(cloud)),
         Err(error) => {
             tracing::debug!(error, "a request broke off");
             return Err(Hangup);
@@ -40,18 +56,13 @@ pub(super) async fn answer(
     };
     let path = head.uri.path();
     if let Some(page) = path.strip_prefix(control::PREFIX) {
-        return Ok(control::answer(
-            &mut lock(&cloud),
-            &head.method,
-            page,
-            &body,
-        ));
+        return Ok(control::answer(&mut lock(cloud), &head.method, page, &body));
     }
     if path != "/" {
         let message = format!("there is no page {path}\n");
         return Ok(http(StatusCode::NOT_FOUND, Payload::whole(message)));
     }
-    serve(&cloud, &head.method, &head.headers, &body).await
+    serve(cloud, &head.method, &head.headers, &body).await
 }
 
 /// Locks the cloud; a handler that panicked leaves nothing half done.

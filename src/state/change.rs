@@ -29,8 +29,11 @@ pub enum Change {
     Sent {
         /// The resource.
         address: Address,
-        /// When.
+        /// When, by the cloud's clock where that is known: the request is signed with this time.
         at: Timestamp,
+        /// The lock's id of the run that sends it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<String>,
     },
     /// The outcome of the request is known.
     Closed {
@@ -76,15 +79,34 @@ impl Change {
 }
 
 impl State {
+    /// Notes that runs have ended, by the ids of their locks: what they sent is no longer on its way.
+    ///
+    /// Tells whether anything is another thing by that.
+    pub fn note_ended(&mut self, ended: &[String]) -> bool {
+        let mut noted = false;
+        for intent in self.intents.values_mut() {
+            noted |= intent
+                .sender
+                .take_if(|sender| ended.contains(sender))
+                .is_some();
+        }
+        noted
+    }
+
     /// Takes one change over.
     pub fn take(&mut self, change: Change) {
         match change {
             Change::Intended { address, intent } => {
                 self.intents.insert(address, *intent);
             }
-            Change::Sent { address, at } => {
+            Change::Sent {
+                address,
+                at,
+                sender,
+            } => {
                 if let Some(intent) = self.intents.get_mut(&address) {
                     intent.sent = Some(at);
+                    intent.sender = sender;
                 }
             }
             Change::Closed { address } => {

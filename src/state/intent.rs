@@ -20,6 +20,10 @@ pub struct Intent {
     /// When it was sent last; nothing while it has not been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Timestamp>,
+    /// The lock's id of the run that sent it, until that run is known to have ended: so long it may still
+    /// be on its way, in a process that sleeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
     /// What is asked for.
     pub request: Request,
 }
@@ -96,6 +100,7 @@ impl Intent {
         Self {
             id: Uuid::new_v4().simple().to_string(),
             sent: None,
+            sender: None,
             request,
         }
     }

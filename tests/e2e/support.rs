@@ -111,6 +111,11 @@ impl Project {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Takes a variable away from all runs to come.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.environment.remove(name);
+    }
+
     /// Points all runs to come at a cloud.
     pub(crate) fn connect(&mut self, cloud: &Cloud) {
         self.set("GWPLAN_ENDPOINT", &cloud.url);
@@ -423,6 +428,11 @@ impl Cloud {
     pub(crate) fn names(&self) -> Vec<String> {
         let name = |gateway: &Json| gateway["Name"].as_str().unwrap().to_owned();
         self.gateways().iter().map(name).collect()
+    }
+
+    /// Sets the cloud's clock so many seconds ahead of this machine's.
+    pub(crate) fn set_clock(&self, ahead: i32) {
+        self.control("POST", "clock", &json!(ahead));
     }
 
     /// Replaces the rules of misbehaviour.

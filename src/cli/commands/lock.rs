@@ -67,6 +67,7 @@ fn fields(holder: &Holder) -> String {
         command,
         since,
         url,
+        ended: _,
     } = holder;
     let mut text = String::new();
     for (key, value) in [

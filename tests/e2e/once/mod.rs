@@ -1,5 +1,6 @@
 //! No crash, lost answer or race makes a gateway twice or forgets one.
 
+mod asleep;
 mod disk;
 mod edited;
 mod files;

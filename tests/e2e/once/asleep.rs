@@ -1,0 +1,105 @@
+//! A run that sleeps while another takes its lock, and wakes.
+
+use std::io::BufRead;
+
+use serde_json::Value as Json;
+
+use crate::support::{Cloud, Gateway, Project, Running, look_until};
+
+use super::{PROMPT, exactly_once, project};
+
+const CREATE: &str = "CreateCloudNativeAPIGateway";
+const APPLY: &[&str] = &["apply", "--auto-approve"];
+
+/// Starts an apply that stops itself at a point, and waits until it sleeps there.
+fn asleep_at(project: &mut Project, point: &str) -> Running {
+    project.set("GWPLAN_STOP_AT", &format!("1 {point}"));
+    let run = project.start(APPLY);
+    project.unset("GWPLAN_STOP_AT");
+    let stat = format!("/proc/{}/stat", run.process());
+    look_until("sleepers", || {
+        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.starts_with(" T"))
+    });
+    run
+}
+
+fn take_lock_by_force(project: &Project) {
+    let text = std::fs::read_to_string(project.path("state/default.lock")).unwrap();
+    let holder: Json = serde_json::from_str(&text).unwrap();
+    let id = holder["id"].as_str().unwrap();
+    project.run(&["force-unlock", "--force", id]).well();
+}
+
+fn sleeping_project(cloud: &Cloud) -> Project {
+    let project = project(cloud, PROMPT);
+    project.gateways([Gateway::new("a")]);
+    project
+}
+
+#[test]
+fn a_holder_that_slept_after_its_record_sends_nothing_once_its_lock_is_gone() {
+    let cloud = Cloud::start(&[]);
+    let mut project = sleeping_project(&cloud);
+    let sleeper = asleep_at(&mut project, "a request leaves");
+    take_lock_by_force(&project);
+    // By now the cloud takes no signature of that time any more.
+    cloud.set_clock(400);
+    let second = project.run(APPLY).well();
+    let told = "nothing proves that its run has ended";
+    assert!(second.stderr.contains(told), "{}", second.stderr);
+    sleeper.signal("CONT");
+    let first = sleeper.end().ended(1);
+    let told = format!("{}{}", first.stdout, first.stderr);
+    assert!(told.contains("taken away by force"), "{told}");
+    assert_eq!(cloud.calls(CREATE), 1);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn a_request_that_slept_after_the_last_look_at_the_lock_is_refused_by_the_cloud() {
+    let cloud = Cloud::start(&[]);
+    let mut project = sleeping_project(&cloud);
+    let sleeper = asleep_at(&mut project, "a request is let through");
+    take_lock_by_force(&project);
+    cloud.set_clock(400);
+    project.run(APPLY).well();
+    sleeper.signal("CONT");
+    sleeper.end().ended(1);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn whoever_takes_over_from_a_sleeper_concludes_nothing_while_its_signature_is_good() {
+    let cloud = Cloud::start(&[]);
+    let mut project = sleeping_project(&cloud);
+    let sleeper = asleep_at(&mut project, "a request is let through");
+    take_lock_by_force(&project);
+    let mut second = project.start(APPLY);
+    let mut shown = second.stderr().lines().map_while(Result::ok);
+    assert!(shown.any(|line| line.contains("until 5m 11s after")));
+    // The request of the sleeper is good still, and is carried out: the second run finds its gateway.
+    sleeper.signal("CONT");
+    sleeper.end();
+    second.end().well();
+    drop(shown);
+    assert_eq!(cloud.calls(CREATE), 1);
+    exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn a_holder_that_slept_with_nobody_else_there_goes_on() {
+    let cloud = Cloud::start(&[]);
+    let mut project = sleeping_project(&cloud);
+    let sleeper = asleep_at(&mut project, "a request leaves");
+    sleeper.signal("CONT");
+    sleeper.end().well();
+    // One that slept for too long is refused, and sends anew what has made nothing.
+    project.gateways([Gateway::new("a"), Gateway::new("b")]);
+    let sleeper = asleep_at(&mut project, "a request is let through");
+    sleeper.signal("CONT");
+    sleeper.end().well();
+    exactly_once(&cloud, &project, &["a".to_owned(), "b".to_owned()]);
+}
