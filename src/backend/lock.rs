@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -118,13 +119,14 @@ fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
         ..holder.clone()
     };
     files::make_private(&file);
-    write_holder(&mut file, &holder)?;
+    write_holder(&file, &holder)?;
     crash::point("the lock names its holder");
     Ok(FileLock {
         path: path.to_owned(),
         file,
         holder,
         dead,
+        noted: AtomicBool::new(false),
     })
 }
 
@@ -198,7 +200,7 @@ fn read(file: &mut File) -> io::Result<Content> {
     Ok(Content::of(&bytes))
 }
 
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+fn write_holder(mut file: &File, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
     // Over the name before, so that there is no moment at which nobody's stands here: it is the proof
     // that the one before has ended.
@@ -215,6 +217,8 @@ pub(super) struct FileLock {
     file: File,
     holder: Holder,
     dead: Option<Holder>,
+    /// Whether the state knows by now that the holder before has ended.
+    noted: AtomicBool,
 }
 
 impl Lock for FileLock {
@@ -235,9 +239,17 @@ impl Lock for FileLock {
         &self.holder.ended
     }
 
+    fn ended_is_noted(&self) {
+        self.noted.store(true, Ordering::SeqCst);
+    }
+
     fn let_go(&self) {
-        // A name that stayed would only be taken for that of a holder that died.
-        self.file.set_len(0).ok();
+        match &self.dead {
+            // A run that fails before it has read the state must not take the proof with it.
+            Some(dead) if !self.noted.load(Ordering::SeqCst) => write_holder(&self.file, dead).ok(),
+            // A name that stayed would only be taken for that of a holder that died.
+            _ => self.file.set_len(0).ok(),
+        };
     }
 }
 
@@ -250,8 +262,6 @@ impl Drop for FileLock {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use jiff::Timestamp;
 
     use super::*;
@@ -326,6 +336,14 @@ mod tests {
         let lock = taken(&path, "next");
         assert_eq!(lock.taken_over(), Some(&holder("dead")));
         drop(lock);
+        let lock = taken(&path, "again");
+        assert_eq!(
+            lock.taken_over(),
+            Some(&holder("dead")),
+            "nobody has noted it"
+        );
+        lock.ended_is_noted();
+        drop(lock);
         assert_eq!(taken(&path, "last").taken_over(), None);
     }
 
@@ -344,6 +362,10 @@ mod tests {
         dies("second");
         let third = taken(&path, "third");
         assert_eq!(third.ended(), ["first", "second"]);
+        drop(third);
+        let third = taken(&path, "another third");
+        assert_eq!(third.ended(), ["first", "second"], "nobody has noted it");
+        third.ended_is_noted();
         drop(third);
         assert!(taken(&path, "fourth").ended().is_empty());
         dies("fifth");

@@ -85,7 +85,12 @@ pub trait Lock: Send + Sync {
     /// more. One that is not among them may be asleep, on this machine or another, and wake.
     fn ended(&self) -> &[String];
 
+    /// Tells the lock that the state remembers who has ended: the lock need not tell the next holder.
+    fn ended_is_noted(&self);
+
     /// Takes the holder's name off, since the process is about to end in order.
+    ///
+    /// Where nobody has noted who had ended before, the name of that holder is put back: it is the proof.
     fn let_go(&self);
 }
 

@@ -45,7 +45,7 @@ impl Writing {
                 if intent.sent.is_none() {
                     intent.sent = Some(session.clock.now());
                     // Who wrote it went down with the record, or its name would be in the lock.
-                    let proven = lock.taken_over().is_some();
+                    let proven = !lock.ended().is_empty();
                     intent.sender = (!proven).then(|| UNKNOWN_SENDER.to_owned());
                 }
             }
@@ -113,6 +113,7 @@ impl Workspace {
         signals::let_go_at_first(&lock);
         signals::leave_at_first(session.terminal)?;
         let Some(loaded) = self.backend.load()? else {
+            lock.ended_is_noted();
             let state = State::new();
             return Ok((Writing { state, lock }, Recovery::default()));
         };
@@ -126,6 +127,7 @@ impl Workspace {
         if unfolded || noted {
             writing.store(self)?;
         }
+        writing.lock.ended_is_noted();
         let recovery = self.recover(session, &mut writing, choices)?;
         Ok((writing, recovery))
     }

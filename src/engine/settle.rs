@@ -462,8 +462,8 @@ impl Wait {
             let ahead = Duration::try_from(-age)
                 .unwrap_or_default()
                 .min(CLOCKS_DIFFER);
-            let spent = Duration::try_from(age).unwrap_or_default();
-            return (limit + ahead).saturating_sub(spent);
+            let passed = Duration::try_from(age).unwrap_or_default();
+            return (limit + ahead).saturating_sub(passed);
         }
         if reached(consistency + CLOCKS_DIFFER + doubt) {
             return Duration::ZERO;
