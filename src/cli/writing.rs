@@ -120,10 +120,8 @@ impl Workspace {
         let unfolded = loaded.unfolded;
         let mut writing = Writing::of(session, loaded, lock);
         // That they have ended is proven by the lock, which won't tell it for ever: the state remembers it.
+        // The serial stays: a journal that was just folded is known as such by it, where a crash leaves it.
         let noted = writing.state.note_ended(writing.lock.ended());
-        if noted {
-            writing.state.serial += 1;
-        }
         if unfolded || noted {
             writing.store(self)?;
         }

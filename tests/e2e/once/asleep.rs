@@ -27,7 +27,7 @@ fn asleep_at(project: &mut Project, point: &str) -> Running {
 }
 
 fn take_lock_by_force(project: &Project) {
-    let text = std::fs::read_to_string(project.path("state/default.lock")).unwrap();
+    let text = std::fs::read_to_string(project.path("state/default.json.lock")).unwrap();
     let holder: Json = serde_json::from_str(&text).unwrap();
     let id = holder["id"].as_str().unwrap();
     project.run(&["force-unlock", "--force", id]).well();
