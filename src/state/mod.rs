@@ -272,12 +272,10 @@ pub fn decode_edited(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateE
     }
 }
 
-/// Tells whether bytes are a state, if a spoilt one, or nothing at all: by how all of them begin.
+/// Tells whether bytes are a state, if a spoilt one, or nothing at all: by the words that all of them hold.
 pub fn may_be_one(bytes: &[u8]) -> bool {
-    /// By here, each version has named its lineage.
-    const HEAD: usize = 1024;
-    let head = &bytes[..bytes.len().min(HEAD)];
-    let holds = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+    // Anywhere: an editor may have sorted what stands in it.
+    let holds = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
     bytes.iter().all(|byte| *byte == 0) || (holds(b"\"lineage\"") && holds(b"\"serial\""))
 }
 

@@ -12,7 +12,7 @@ const CREATE: &str = "CreateCloudNativeAPIGateway";
 const APPLY: &[&str] = &["apply", "--auto-approve"];
 
 /// Starts an apply that stops itself at a point, and waits until it sleeps there.
-fn asleep_at(project: &mut Project, point: &str) -> Running {
+pub(super) fn asleep_at(project: &mut Project, point: &str) -> Running {
     project.set("GWPLAN_STOP_AT", &format!("1 {point}"));
     let run = project.start(APPLY);
     project.unset("GWPLAN_STOP_AT");

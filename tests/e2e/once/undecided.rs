@@ -2,6 +2,7 @@
 
 use crate::support::{Cloud, Gateway, Project, Run};
 
+use super::asleep::asleep_at;
 use super::{exactly_once, project};
 
 const UNMARKED: &str =
@@ -10,17 +11,18 @@ const UNMARKED: &str =
 /// Leaves a create whose answer was lost, and `twins` gateways that others made just like it, after
 /// the plan was made.
 fn lost(cloud: &Cloud, twins: usize) -> (Project, Run) {
-    let ours = project(cloud, UNMARKED);
+    let mut ours = project(cloud, UNMARKED);
     ours.gateways([Gateway::new("a")]);
-    ours.run(&["plan", "--out", "plan.json"]).well();
+    // What is there before the plan is told apart by it, so they come while the request is about to leave.
+    let run = asleep_at(&mut ours, "a request leaves");
     for _ in 0..twins {
         let theirs = project(cloud, UNMARKED);
         theirs.gateways([Gateway::new("a")]);
         theirs.apply().well();
     }
     cloud.set_faults(&["CreateCloudNativeAPIGateway=lost#1"]);
-    let run = ours.run(&["apply", "plan.json"]);
-    (ours, run)
+    run.signal("CONT");
+    (ours, run.end())
 }
 
 #[test]
