@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crash", &[]),
     ("files", &[]),
     ("schema", &["model"]),
-    ("api", &["model", "crash"]),
+    ("api", &["model"]),
     ("state", &["model"]),
     ("forge", &["model"]),
     ("event", &["model", "plan"]),
