@@ -34,8 +34,8 @@ fn all_is_listed_first_and_taken_over_only_with_approval() {
 fn environments(project: &Project, prod: &str, test: &str) {
     let overlays = |own: &str| format!("{{ overlays: [{own}] }}");
     let (prod, test) = (overlays(prod), overlays(test));
-    let text = format!("{PROJECT}environments:\n  prod: {prod}\n  test: {test}\n");
-    project.write("gwplan.yaml", &text);
+    let content = format!("{PROJECT}environments:\n  prod: {prod}\n  test: {test}\n");
+    project.write("gwplan.yaml", &content);
 }
 
 #[test]
