@@ -147,8 +147,8 @@ fn fit(
             return Err(finding);
         }
         set_value_at(attributes, &finding.path, None);
-        if !optional {
-            // Its default would be taken for a wish to change it.
+        if !optional || field.is_never_filled_in() {
+            // Its default would be taken for a wish to change it, and its absence for drift.
             expressed.ignore_changes.push(finding.path.clone());
         }
         expressed.left_out.push(finding);

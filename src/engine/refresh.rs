@@ -13,7 +13,7 @@ use crate::crash;
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Attributes, Desired, Fault, Identity, Observed, Value};
 use crate::plan::Snapshot;
-use crate::schema::Read;
+use crate::schema::{Change, Field, Read};
 use crate::state::{State, Status};
 
 use super::pages::list_pages;
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Asks the cloud about every region that the files or the state name.
 ///
 /// It costs one call for each 100 resources of a region, one for each resource whose public network
-/// is described, and one for each recorded resource that the pages did not show: the pages shift
+/// is described or was never spoken of, and one for each recorded resource that the pages did not show: the pages shift
 /// while resources come and go, in whatever order the cloud lists them, so only the cloud's own word
 /// makes a resource gone. `consistency` is how long the cloud may take to show what it has taken on.
 pub async fn refresh(
@@ -43,7 +43,9 @@ pub async fn refresh(
             .found
             .extend(list_regions(client, kind, &regions).await?);
         confirm_missing(client, kind, state, consistency, &mut snapshot).await?;
-        let concerned = with_details(kind, desired, state, &snapshot);
+        let (concerned, unspoken) = with_details(kind, desired, state, &snapshot);
+        forget_details(kind, &unspoken, &mut snapshot);
+        let concerned = concerned.into_iter().chain(unspoken);
         add_details(client, kind, concerned, &mut snapshot)
             .await
             .map_err(refresh_fault)?;
@@ -175,23 +177,25 @@ pub(super) async fn describe_all(
     Ok(snapshot)
 }
 
-/// Lists the recorded resources of which the list does not show everything that is compared: it
-/// costs a call each, so those that no file and no record says anything more about are left out.
+/// Lists the recorded resources of which the list does not show everything that is compared: those that
+/// a file or the record says more about, and apart from them those that have a thing of which neither
+/// ever spoke.
+///
+/// It costs a call each, so the rest is left out.
 fn with_details(
     kind: &dyn Kind,
     desired: &BTreeMap<Address, Desired>,
     state: &State,
     snapshot: &Snapshot,
-) -> Vec<Identity> {
-    let detailed: Vec<&str> = kind
-        .schema()
-        .fields
-        .iter()
-        .filter(|field| field.read == Read::Detailed)
-        .map(|field| field.key)
-        .collect();
-    let speaks = |attributes: &Attributes| detailed.iter().any(|key| attributes.contains_key(*key));
-    let mut concerned = Vec::new();
+) -> (Vec<Identity>, Vec<Identity>) {
+    let fields = kind.schema().fields.iter();
+    let is_presence = |field: &&Field| matches!(field.change, Change::Presence { .. });
+    let detailed: Vec<&str> = detailed(kind).collect();
+    let about: Vec<&str> = fields.filter(is_presence).map(|field| field.key).collect();
+    let speaks = |keys: &[&str], attributes: &Attributes| {
+        keys.iter().any(|key| attributes.contains_key(*key))
+    };
+    let (mut spoken, mut unspoken) = (Vec::new(), Vec::new());
     let recorded = state.resources.iter().flat_map(|(address, record)| {
         // A successor is compared with the files just as the one that it is to replace.
         let both = [Some(record), record.successor.as_deref()];
@@ -199,19 +203,43 @@ fn with_details(
     });
     for (address, record) in recorded {
         let identity = record.identity();
-        let wanted = desired
-            .get(address)
-            .is_some_and(|desired| speaks(&desired.attributes));
-        let shown = snapshot
-            .found
-            .get(&identity)
-            .is_some_and(|observed| kind.has_details(observed));
-        let open = state.intents.contains_key(address);
-        if shown && (wanted || open || speaks(&record.applied)) {
-            concerned.push(identity);
+        let found = snapshot.found.get(&identity);
+        if !found.is_some_and(|observed| kind.has_details(observed)) {
+            continue;
+        }
+        let wanted = desired.get(address).map(|desired| &desired.attributes);
+        let any_speaks = |keys: &[&str]| {
+            speaks(keys, &record.applied) || wanted.is_some_and(|wanted| speaks(keys, wanted))
+        };
+        if any_speaks(&detailed) || state.intents.contains_key(address) {
+            spoken.push(identity);
+        } else if !any_speaks(&about) {
+            unspoken.push(identity);
         }
     }
-    concerned
+    (spoken, unspoken)
+}
+
+/// Returns the keys of the fields that only a call about the resource alone shows.
+fn detailed(kind: &dyn Kind) -> impl Iterator<Item = &'static str> {
+    let fields = kind.schema().fields.iter();
+    let detailed = fields.filter(|field| field.read == Read::Detailed);
+    detailed.map(|field| field.key)
+}
+
+/// Takes out what the list showed of things that only the details can tell apart.
+///
+/// The list says whether a resource has such a thing in any of its parts, and parts that gwplan knows
+/// nothing of belong to others. Where nobody spoke of the thing, the details alone say that the
+/// resource itself has it.
+fn forget_details(kind: &dyn Kind, identities: &[Identity], snapshot: &mut Snapshot) {
+    for identity in identities {
+        if let Some(observed) = snapshot.found.get_mut(identity) {
+            for key in detailed(kind) {
+                observed.attributes.remove(key);
+            }
+        }
+    }
 }
 
 /// Reads what the list does not show, and lays it over what it showed.

@@ -63,6 +63,11 @@ impl FieldPath {
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
+
+    /// Tells whether `self` is one of `others` or stands inside one.
+    pub fn is_within_any(&self, others: &[Self]) -> bool {
+        others.iter().any(|other| self.is_within(other))
+    }
 }
 
 impl<S: Into<String>> FromIterator<S> for FieldPath {

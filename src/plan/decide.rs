@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, Attributes, Desired, Diagnostic, Fault, Value};
+use crate::model::{Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Value};
 use crate::schema::ResourceSchema;
 use crate::schema::check::MAX_TAGS;
 
-use super::drift::drift;
+use super::drift::{Ignores, drift};
 use super::guard::{calls_after_create, dependants};
 use super::known::Known;
 use super::{Action, Goal, Inputs, Plan, Reason, Step};
@@ -19,7 +19,9 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         ..Plan::default()
     };
     if let Some(snapshot) = inputs.snapshot {
-        plan.drift = drift(inputs.state, snapshot, inputs.schemas);
+        let ignores: Ignores<'_> = &|address| ignored_of(inputs, address);
+        // What is ignored and differs from the files is told of by `Plan::ignored`.
+        plan.drift = drift(inputs.state, snapshot, inputs.schemas, ignores).counted;
     }
     let dependants = dependants(inputs);
     let addresses: BTreeSet<&Address> = inputs
@@ -55,6 +57,12 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     check_room_for_owner(inputs, &mut plan);
     hint_at_renames(inputs, &mut plan);
     Ok(plan)
+}
+
+/// Returns the fields of a resource that the files leave to others.
+fn ignored_of<'a>(inputs: &Inputs<'a>, address: &Address) -> &'a [FieldPath] {
+    let desired = inputs.desired.get(address);
+    desired.map_or(&[], |desired| desired.ignore_changes.as_slice())
 }
 
 /// Plans to make a resource as the files say.

@@ -1,7 +1,7 @@
 //! The difference between what is wanted and what is.
 
 use crate::model::{Attributes, FieldPath, Value};
-use crate::schema::{Change, Field, Read, Shape};
+use crate::schema::{Change, Field, Read, Shape, Unset};
 
 use super::{FieldChange, How};
 
@@ -15,26 +15,31 @@ pub(super) struct Sides<'a> {
     pub(super) observed: Option<&'a Attributes>,
 }
 
-/// Lists the fields that differ, in the order of the table.
-///
-/// A field that the cloud shows is compared with the cloud, any other with what was last applied. A
-/// field that is not wanted counts only where gwplan itself set it before: what the cloud fills in,
-/// and what others add, is left alone.
-pub(super) fn diff(fields: &[Field], sides: &Sides<'_>) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
-    diff_fields(fields, sides, &FieldPath::root(), &mut changes);
-    changes
+/// Holds how the sides differ.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    /// The fields that are to be changed, in the order of the table.
+    pub(super) changes: Vec<FieldChange>,
+    /// The values that the files no longer set, and that stay in the cloud all the same.
+    pub(super) kept: Vec<(FieldPath, Value)>,
 }
 
-fn diff_fields(
-    fields: &[Field],
-    sides: &Sides<'_>,
-    at: &FieldPath,
-    changes: &mut Vec<FieldChange>,
-) {
+/// Finds out how the sides differ.
+///
+/// A field that the cloud shows is compared with the cloud, any other with what was last applied. A
+/// field that is not wanted counts where gwplan itself set it before, and where its presence is a
+/// fact ([`Field::is_presence`]): what the cloud fills in, and what else others add, is left alone.
+pub(super) fn diff(fields: &[Field], sides: &Sides<'_>) -> Difference {
+    let mut found = Difference::default();
+    diff_fields(fields, sides, &FieldPath::root(), &mut found);
+    found
+}
+
+fn diff_fields(fields: &[Field], sides: &Sides<'_>, at: &FieldPath, found: &mut Difference) {
     for field in fields {
         let path = at.child(field.key);
-        let desired = meaningful(sides.desired.get(field.key));
+        // That the files say "" is not that they say nothing: it is a value that is enforced.
+        let desired = sides.desired.get(field.key);
         let applied = meaningful(sides.applied.get(field.key));
         let shown = sides.observed.filter(|_| field.read != Read::Unlisted);
         let current = shown.map_or(applied, |observed| meaningful(observed.get(field.key)));
@@ -46,41 +51,69 @@ fn diff_fields(
                     applied: applied.and_then(Value::as_map).unwrap_or(&empty),
                     observed: shown.is_some().then_some(current),
                 };
-                diff_fields(inner, &sides, &path, changes);
+                diff_fields(inner, &sides, &path, found);
             }
             (Shape::Tags, desired, current) => {
-                diff_tags(field, [desired, applied, current], &path, changes);
+                diff_tags(
+                    field,
+                    [desired, applied, current],
+                    &path,
+                    &mut found.changes,
+                );
             }
-            (_, Some(desired), current) if current != Some(desired) => {
-                changes.push(change(field, path, [current, Some(desired), applied]));
+            (_, Some(_), current) if current != meaningful(desired) => {
+                let change = change(field, path, [current, desired, applied]);
+                found.changes.push(change);
             }
-            (_, None, Some(_))
-                if has_wanted_partner(field, sides.desired) || stays_unset(field) => {}
-            (_, None, Some(current)) if applied.is_some() => {
-                changes.push(change(field, path, [Some(current), None, applied]));
-            }
+            (_, None, Some(current)) => diff_unset(field, sides, path, current, found),
             _ => {}
         }
     }
 }
 
-/// Tells whether another field asks for the thing that this one was about.
-fn has_wanted_partner(field: &Field, desired: &Attributes) -> bool {
-    match field.change {
-        Change::Presence { partner, .. } => desired.contains_key(partner),
-        _ => false,
+/// Decides about a value that is there and that the files don't set.
+fn diff_unset(
+    field: &Field,
+    sides: &Sides<'_>,
+    path: FieldPath,
+    current: &Value,
+    found: &mut Difference,
+) {
+    let applied = meaningful(sides.applied.get(field.key));
+    let partner = partner(field);
+    let speaks = |side: &Attributes| partner.is_some_and(|partner| side.contains_key(partner));
+    let is_ours = applied.is_some();
+    match field.unset() {
+        // It is still wanted, but not by this field's word.
+        Unset::TakenAway
+            if speaks(sides.desired)
+                && (!is_ours || is_set_within(partner, field, sides.desired)) => {}
+        Unset::TakenAway if speaks(sides.desired) => found.kept.push((path, current.clone())),
+        Unset::Kept if is_ours => found.kept.push((path, current.clone())),
+        Unset::TakenAway if !is_ours && (!field.is_presence() || speaks(sides.applied)) => {}
+        unset if is_ours || unset == Unset::TakenAway => {
+            let change = change(field, path, [Some(current), None, applied]);
+            found.changes.push(change);
+        }
+        _ => {}
     }
 }
 
-/// A number can be changed in place, but no call takes "none" for it: it is left as it is.
-fn stays_unset(field: &Field) -> bool {
-    matches!(
-        (&field.shape, field.change),
-        (Shape::Whole(_), Change::InPlace(_))
-    )
+/// Returns the key of the other field that is about the same thing.
+pub(super) fn partner(field: &Field) -> Option<&'static str> {
+    match field.change {
+        Change::Presence { partner, .. } => Some(partner),
+        _ => None,
+    }
 }
 
-/// Empty text means "not set", in YAML and on the wire alike.
+/// Tells whether the other field about the same thing says inside what this one said.
+fn is_set_within(partner: Option<&str>, field: &Field, desired: &Attributes) -> bool {
+    let partner = partner.and_then(|partner| desired.get(partner)?.as_map());
+    partner.is_some_and(|inner| inner.contains_key(field.key))
+}
+
+/// Empty text means "not set" on the wire, and in what the cloud is known to have.
 pub(super) fn meaningful(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| value.as_text() != Some(""))
 }
@@ -141,7 +174,8 @@ fn change(
         before: before.cloned(),
         after: after.cloned(),
         how,
-        // What was never applied may be what the cloud filled in: nothing proves that others did it.
-        drifted: applied.is_some() && before != applied,
+        // What was never applied may be what the cloud filled in: nothing proves that others did it, but
+        // where the cloud never fills anything in.
+        drifted: (applied.is_some() || field.is_never_filled_in()) && before != applied,
     }
 }

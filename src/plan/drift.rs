@@ -6,7 +6,7 @@ use crate::model::{Address, Attributes, FieldPath, Observed, Value};
 use crate::schema::{Field, Read, Shape};
 use crate::state::{State, Status};
 
-use super::diff::meaningful;
+use super::diff::{meaningful, partner};
 use super::{Schemas, Snapshot};
 
 /// Tells what others did to one recorded resource.
@@ -27,17 +27,35 @@ pub struct Drift {
 pub struct DriftedField {
     /// The field.
     pub path: FieldPath,
-    /// The value that was last applied.
-    pub applied: Value,
+    /// The value that was last applied, if there was one.
+    pub applied: Option<Value>,
     /// The value now, if it is set.
     pub now: Option<Value>,
 }
 
-/// Compares the state with the cloud, the files aside; resources that are as applied are left out.
+/// Holds what others did, by whether it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drifts {
+    /// What counts.
+    pub counted: Vec<Drift>,
+    /// What `ignoreChanges` leaves to others.
+    pub ignored: Vec<Drift>,
+}
+
+/// Tells which fields of a resource `ignoreChanges` leaves to others.
+pub type Ignores<'a> = &'a dyn Fn(&Address) -> &'a [FieldPath];
+
+/// Compares the state with the cloud; resources that are as applied are left out.
 ///
-/// Only what gwplan applied counts: what the cloud fills in, and what others add, is no drift.
-pub fn drift(state: &State, snapshot: &Snapshot, schemas: Schemas<'_>) -> Vec<Drift> {
-    let mut found = Vec::new();
+/// What gwplan applied counts, and what nobody but a person adds: a public network, a description.
+/// What the cloud fills in is no drift, and no tags are that gwplan never set.
+pub fn drift(
+    state: &State,
+    snapshot: &Snapshot,
+    schemas: Schemas<'_>,
+    ignores: Ignores<'_>,
+) -> Drifts {
+    let mut found = Drifts::default();
     for (address, record) in &state.resources {
         let identity = record.identity();
         // What gwplan itself was deleting is no work of others.
@@ -49,13 +67,21 @@ pub fn drift(state: &State, snapshot: &Snapshot, schemas: Schemas<'_>) -> Vec<Dr
             }
             _ => Vec::new(),
         };
-        if gone || !fields.is_empty() {
-            found.push(Drift {
-                address: address.clone(),
-                id: record.id.clone(),
-                gone,
-                fields,
-            });
+        let paths = ignores(address);
+        let (left_alone, counted): (Vec<_>, Vec<_>) = fields
+            .into_iter()
+            .partition(|field| field.path.is_within_any(paths));
+        let about = |gone, fields| Drift {
+            address: address.clone(),
+            id: record.id.clone(),
+            gone,
+            fields,
+        };
+        if gone || !counted.is_empty() {
+            found.counted.push(about(gone, counted));
+        }
+        if !left_alone.is_empty() {
+            found.ignored.push(about(false, left_alone));
         }
     }
     found
@@ -85,37 +111,42 @@ fn compare(
     found: &mut Vec<DriftedField>,
 ) {
     for field in fields.iter().filter(|field| field.read != Read::Unlisted) {
-        let Some(was) = meaningful(applied.get(field.key)) else {
+        let was = applied.get(field.key);
+        if was.is_none() && !counts_unset(field, applied) {
             continue;
-        };
+        }
         let now = meaningful(observed.get(field.key));
         let path = at.child(field.key);
         match (&field.shape, was, now) {
-            (Shape::Object(inner), Value::Map(was), Some(Value::Map(now))) => {
+            (Shape::Object(inner), Some(Value::Map(was)), Some(Value::Map(now))) => {
                 compare(inner, was, now, &path, found);
             }
-            (Shape::Tags, Value::Map(was), now) => {
+            (Shape::Tags, Some(Value::Map(was)), now) => {
                 let empty = Attributes::new();
                 let now = now.and_then(Value::as_map).unwrap_or(&empty);
                 for (key, value) in was
                     .iter()
                     .filter(|(key, value)| now.get(*key) != Some(value))
                 {
-                    found.push(DriftedField {
-                        path: path.child(key),
-                        applied: value.clone(),
-                        now: now.get(key).cloned(),
-                    });
+                    found.push(drifted(path.child(key), Some(value), now.get(key)));
                 }
             }
-            (_, was, now) if now != Some(was) => {
-                found.push(DriftedField {
-                    path,
-                    applied: was.clone(),
-                    now: now.cloned(),
-                });
-            }
+            (_, was, now) if now != meaningful(was) => found.push(drifted(path, was, now)),
             _ => {}
         }
+    }
+}
+
+/// Tells whether a value that gwplan never applied is the work of others.
+fn counts_unset(field: &Field, applied: &Attributes) -> bool {
+    let is_asked_for = partner(field).is_some_and(|partner| applied.contains_key(partner));
+    field.is_never_filled_in() && !is_asked_for
+}
+
+fn drifted(path: FieldPath, was: Option<&Value>, now: Option<&Value>) -> DriftedField {
+    DriftedField {
+        path,
+        applied: was.cloned(),
+        now: now.cloned(),
     }
 }

@@ -1,14 +1,14 @@
 //! What is to be done about a resource that the state holds.
 
 use crate::model::{
-    Address, Attributes, Desired, Diagnostic, FieldPath, Location, Observed, Phase, Value,
-    set_value_at, value_at,
+    Address, Attributes, Desired, Diagnostic, FieldPath, Observed, Phase, Value, set_value_at,
+    value_at,
 };
 use crate::schema::{Change, Read, ResourceSchema, field_at};
 use crate::state::{Record, Status};
 
 use super::decide::create;
-use super::diff::{Sides, diff};
+use super::diff::{Difference, Sides, diff};
 use super::guard::{
     Dependants, Doomed, addresses_lost, calls_after_create, check_prevent_destroy,
     lift_delete_guard, losses,
@@ -44,6 +44,8 @@ pub(super) struct Differences {
     pub(super) changes: Vec<FieldChange>,
     /// What `ignoreChanges` leaves alone.
     pub(super) ignored: Vec<FieldPath>,
+    /// What the files no longer set, and what stays in the cloud all the same.
+    pub(super) kept: Vec<(FieldPath, Value)>,
 }
 
 impl Differences {
@@ -171,6 +173,7 @@ impl<'a> Known<'a> {
             plan.steps.push(step);
             return;
         }
+        self.let_go_of_kept(&differences, plan);
         let update = asked.update(desired, differences.changes);
         plan.steps.push(Step {
             action: Action::AwaitCreate,
@@ -195,7 +198,8 @@ impl<'a> Known<'a> {
             } else {
                 plan.steps.push(self.record_step(desired, recorded));
             }
-            let updated = self.brought_up_to_date(desired, !differences.ignored.is_empty());
+            self.note_kept(&differences, plan);
+            let updated = self.brought_up_to_date(desired, &differences.ignored);
             if updated != *self.record {
                 plan.bookkeeping.push((self.address.clone(), updated));
             }
@@ -203,6 +207,7 @@ impl<'a> Known<'a> {
             let step = self.replace(desired, Reason::Differs, differences.changes, plan);
             plan.steps.push(step);
         } else {
+            self.let_go_of_kept(&differences, plan);
             plan.steps.push(self.update(desired, differences.changes));
         }
     }
@@ -224,14 +229,17 @@ impl<'a> Known<'a> {
                 drifted: false,
             });
         }
-        for change in diff(self.schema.fields, &sides) {
-            let mut ignored = desired.ignore_changes.iter();
-            if ignored.any(|ignored| change.path.is_within(ignored)) {
+        let is_ignored = |path: &FieldPath| path.is_within_any(&desired.ignore_changes);
+        let Difference { changes, kept } = diff(self.schema.fields, &sides);
+        for change in changes {
+            if is_ignored(&change.path) {
                 found.ignored.push(change.path);
             } else {
                 found.changes.push(change);
             }
         }
+        found.kept = kept;
+        found.kept.retain(|(path, _)| !is_ignored(path));
         found
     }
 
@@ -508,28 +516,6 @@ impl<'a> Known<'a> {
             successor: None,
             after_steps: Vec::new(),
         }
-    }
-
-    /// Returns the record with what needs no call to the cloud.
-    fn brought_up_to_date(&self, desired: &Desired, ignores: bool) -> Record {
-        let mut updated = self.record.clone();
-        // What agrees with the cloud without any call is as good as applied, so that it is cleared
-        // when the files drop it. What is ignored does not agree.
-        if !ignores {
-            updated.applied.clone_from(&desired.attributes);
-        }
-        // What steers later plans is changed by steps alone; this was not kept at all until now.
-        if updated.ignore_changes.is_none() && !desired.ignore_changes.is_empty() {
-            updated.ignore_changes = Some(desired.ignore_changes.clone());
-        }
-        updated.source = desired.location.as_ref().map(Location::line);
-        if let Some(observed) = self.observed() {
-            if observed.phase == Phase::Ready {
-                updated.status = Status::Ready;
-            }
-            updated.observe(observed);
-        }
-        updated
     }
 
     fn note_cloud_status(&self, phase: Option<Phase>, plan: &mut Plan) {

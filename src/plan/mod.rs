@@ -20,6 +20,7 @@ mod places;
 mod recovery;
 mod saved;
 mod select;
+mod settled;
 mod strays;
 mod succession;
 
@@ -34,7 +35,7 @@ use crate::model::{
 use crate::schema::ResourceSchema;
 use crate::state::{Record, State};
 
-pub use drift::{Drift, DriftedField, drift};
+pub use drift::{Drift, DriftedField, Drifts, Ignores, drift};
 pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};

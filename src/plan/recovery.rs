@@ -17,6 +17,7 @@ use crate::model::{
 use crate::schema::{Field, Read, ResourceSchema, field_at};
 use crate::state::{Change, Draft, Intent, Record, Request, State, Status};
 
+use super::diff::meaningful;
 use super::{Inputs, Schemas, Snapshot};
 
 /// How much earlier than its create a resource may say that it was made: the time zone of the
@@ -222,7 +223,8 @@ fn covers(shown: Option<&Value>, wanted: Option<&Value>) -> bool {
         (Some(Value::Map(wanted)), Some(Value::Map(shown))) => wanted
             .iter()
             .all(|(key, value)| shown.get(key) == Some(value)),
-        (wanted, shown) => wanted == shown,
+        // The cloud shows nothing of a text that was asked for as empty.
+        (wanted, shown) => meaningful(wanted) == meaningful(shown),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod meta;
 pub mod policy;
 pub mod project;
 pub mod reference;
+mod unset;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use crate::model::{Attributes, FieldPath, IdForm, Rule, Severity, Value};
 
 pub use check::{check, fill_defaults, strip_defaults};
+pub use unset::Unset;
 
 /// Describes one kind of resource.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::project::{
     DEFAULTS_DOC, DEFAULTS_KEY, ENVIRONMENTS_DOC, ENVIRONMENTS_KEY, OVERLAYS_FIELD, PROJECT,
     VARS_DOC, VARS_KEY,
 };
-use super::{Change, Choice, Field, Need, ResourceSchema, Shape, Text, Whole};
+use super::{Change, Choice, Field, Need, ResourceSchema, Shape, Text, Unset, Whole};
 
 /// Returns the page.
 pub fn page(schemas: &[&ResourceSchema]) -> String {
@@ -60,6 +60,7 @@ fn fields(out: &mut String, fields_of: &[Field], at: &FieldPath, changes: bool) 
         }
         if changes {
             facts.push(change(field.change));
+            facts.extend(unset(field.unset()));
         }
         for fact in facts {
             let _ = writeln!(out, "- {fact}.");
@@ -104,6 +105,16 @@ fn words(choice: &Choice) -> String {
         .allow
         .map(|key| format!("; `allow.{key}` in gwplan.yaml adds more"));
     words.collect::<Vec<_>>().join(", ") + &more.unwrap_or_default()
+}
+
+/// Says what becomes of a value that is no longer set, where the other facts do not.
+fn unset(unset: Unset) -> Option<String> {
+    let becomes = match unset {
+        Unset::Cleared => "the same call clears it",
+        Unset::Kept => "it stays as it is in the cloud, and the plan says so",
+        Unset::Never | Unset::TakenAway | Unset::Replaced => return None,
+    };
+    Some(format!("Where it is no longer set, {becomes}"))
 }
 
 fn change(change: Change) -> String {

@@ -55,7 +55,7 @@ pub fn render(review: &Review<'_>) -> String {
         out.push('\n');
     }
     if !plan.drift.is_empty() {
-        out += &super::drift::text(&plan.drift);
+        out += &super::drift::changed(&plan.drift);
         out.push('\n');
     }
     for (address, path) in &plan.ignored {

@@ -15,6 +15,9 @@ use crate::cli::workspace::{Workspace, block_on, schema_of};
 use crate::cli::{Exit, Session};
 
 /// Compares the cloud with the state, and changes nothing.
+///
+/// Fields that `lifecycle.ignoreChanges` named at the last apply have a section of their own and don't
+/// count.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DriftArgs {
     /// Exits with 2 where there is drift.
@@ -43,12 +46,16 @@ pub(super) fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> 
             "requests are open: until the run under way has ended, or `gwplan recover` has settled them, what they change may seem to be drift",
         );
     }
-    let found = drift(&state, &snapshot, &schema_of);
+    let found = drift(&state, &snapshot, &schema_of, &|address| {
+        let record = state.resources.get(address);
+        let ignored = record.and_then(|record| record.ignore_changes.as_deref());
+        ignored.unwrap_or_default()
+    });
     session.terminal.product(&match args.format {
         Format::Text => view::drift_text(&found),
         Format::Json => view::drift_json(&found),
     })?;
-    Ok(if args.detailed_exitcode && !found.is_empty() {
+    Ok(if args.detailed_exitcode && !found.counted.is_empty() {
         Exit::Changes
     } else {
         Exit::Done

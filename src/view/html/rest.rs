@@ -109,7 +109,7 @@ fn drifted(plan: &Plan, drift: &Drift, page_of: Option<Link<'_>>) -> Markup {
             tr {
                 th scope="row" { span.name { (address) } }
                 td { (shown_path(path)) }
-                td { (difference(Some(applied), now.as_ref())) }
+                td { (difference(applied.as_ref(), now.as_ref())) }
                 td.at { (line_of(plan, address, path, page_of)) }
             }
         }

@@ -308,10 +308,11 @@ impl Page<'_> {
         }
         let mut lines = Vec::new();
         for DriftedField { path, applied, now } in fields {
-            lines.push(format!("- {path}: {applied}"));
-            match now {
-                Some(now) => lines.push(format!("+ {path}: {now}")),
-                None => lines.push(format!("+ {path}: (not set)")),
+            for (mark, value) in [("-", applied), ("+", now)] {
+                match value {
+                    Some(value) => lines.push(format!("{mark} {path}: {value}")),
+                    None => lines.push(format!("{mark} {path}: (not set)")),
+                }
             }
         }
         let fence = fence("diff", &lines);

@@ -234,3 +234,118 @@ fn ignored_changes_are_listed_and_left_alone() {
     assert_eq!(cloud.calls("UpdateCloudNativeAPIGatewaySpec"), 0);
     project.run(&["plan", "--detailed-exitcode"]).well();
 }
+
+#[test]
+fn a_public_network_that_others_add_is_seen_and_removed() {
+    let cloud = Cloud::start(&["--update-time", "0s"]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b")]);
+    project.apply().well();
+    let before = cloud.calls("DescribeCloudNativeAPIGatewayConfig");
+    project.run(&["plan"]).well();
+    let asked = cloud.calls("DescribeCloudNativeAPIGatewayConfig") - before;
+    assert_eq!(asked, 0, "a private gateway has no details to ask for");
+    cloud.patch(
+        &project.id("a"),
+        &json!({ "InternetConfig": { "InternetMaxBandwidthOut": 100 } }),
+    );
+    project.run(&["drift", "--detailed-exitcode"]).ended(2);
+    let found = drift(&project);
+    assert_eq!(found.len(), 1);
+    let field = &found[0]["fields"][0];
+    assert_eq!(field["path"], "internetConfig");
+    assert_eq!(field["applied"], Json::Null);
+    assert_eq!(field["now"]["internetMaxBandwidthOut"], 100);
+    let plan = project.run(&["plan", "--format", "json"]).well().json();
+    let verdict = &plan["gwplan"]["verdict"];
+    assert_eq!(verdict["risk"], "loses-address");
+    assert_eq!(verdict["addresses_lost"], 1);
+    project.apply().well();
+    assert_eq!(cloud.gateways()[0]["EnableInternet"], false);
+    assert_eq!(drift(&project), Vec::<Json>::new());
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
+#[test]
+fn an_empty_description_is_enforced_at_first_and_after_another() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    let write = |text: &str| {
+        let more = format!("description: {text}");
+        project.gateways([Gateway::new("a").with(&more)]);
+    };
+    write("''");
+    project.apply().well();
+    let described = || cloud.gateways()[0]["Description"].clone();
+    let meddle = || {
+        let theirs = json!({ "Description": "theirs" });
+        cloud.patch(&project.id("a"), &theirs);
+        assert_eq!(drift(&project)[0]["fields"][0]["applied"], "");
+        project.apply().well();
+        assert_eq!(described(), "");
+        project.run(&["plan", "--detailed-exitcode"]).well();
+        assert_eq!(drift(&project), Vec::<Json>::new());
+    };
+    meddle();
+    write("hello");
+    project.apply().well();
+    assert_eq!(described(), "hello");
+    write("''");
+    project.apply().well();
+    assert_eq!(described(), "");
+    meddle();
+}
+
+#[test]
+fn what_stays_when_it_is_no_longer_set_is_said_once_in_every_face() {
+    let cloud = Cloud::start(&["--update-time", "0s"]);
+    let project = Project::on(&cloud);
+    let outer = "internetMaxBandwidthOut: 50\n    internetConfig: {}";
+    project.gateways([Gateway::new("a").with(outer)]);
+    project.apply().well();
+    project.gateways([Gateway::new("a").with("internetConfig: {}")]);
+    for face in ["text", "markdown", "json"] {
+        let plan = project.run(&["plan", "--format", face]).well();
+        let shown = format!("{}{}", plan.stdout, plan.stderr);
+        assert!(
+            shown.contains("the cloud keeps the value that is there now: 50"),
+            "{shown}"
+        );
+    }
+    project.apply().well();
+    assert_eq!(cloud.gateways()[0]["InternetMaxBandwidthOut"], 50);
+    let plan = project.run(&["plan"]).well();
+    assert!(!plan.stderr.contains("keeps the value"), "{}", plan.stderr);
+}
+
+#[test]
+fn ignored_fields_have_a_section_of_their_own_in_drift_and_no_part_in_its_exit_code() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    let more = "lifecycle: { ignoreChanges: [nodeConfig.number] }";
+    project.gateways([Gateway::new("a").with(more)]);
+    project.apply().well();
+    let theirs = json!({ "NodeConfig": { "Number": 5 } });
+    cloud.patch(&project.id("a"), &theirs);
+    for _ in 0..2 {
+        let text = project.run(&["drift", "--detailed-exitcode"]).well();
+        let shown = &text.stdout;
+        assert!(shown.starts_with("No drift but in fields"), "{shown}");
+        assert!(shown.contains("Left alone by ignoreChanges"), "{shown}");
+        assert!(shown.contains("nodeConfig.number: 2 → 5"), "{shown}");
+        let json = project.run(&["drift", "--format", "json"]).well().json();
+        assert_eq!(
+            (&json["drifted"], &json["drift"]),
+            (&json!(false), &json!([]))
+        );
+        assert_eq!(json["ignored"][0]["fields"][0]["path"], "nodeConfig.number");
+        let plan = project.run(&["plan", "--format", "json"]).well().json();
+        assert_eq!(plan["gwplan"]["ignored"][0]["path"], "nodeConfig.number");
+        assert_eq!(plan.get("resource_drift").unwrap(), &json!([]));
+        project.apply().well();
+    }
+    // What is not ignored counts beside it.
+    cloud.patch(&project.id("a"), &json!({ "Name": "theirs" }));
+    project.run(&["drift", "--detailed-exitcode"]).ended(2);
+    assert_eq!(drift(&project)[0]["fields"].as_array().unwrap().len(), 1);
+}
