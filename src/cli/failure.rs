@@ -70,15 +70,28 @@ impl Failure {
 }
 
 fn tell_error(error: &anyhow::Error, terminal: Terminal) {
-    // Each is one line; a break in it would begin one that looks like ours.
-    let line = |error: &dyn fmt::Display| visible(error.to_string().trim_end()).into_owned();
-    terminal.error(&format!("{ERROR}error{ERROR:#}: {}", line(error)));
+    terminal.error(&format!("{ERROR}error{ERROR:#}: {}", shown(error)));
     for cause in error.chain().skip(1) {
-        terminal.error(&format!("  because: {}", line(&cause)));
+        terminal.error(&format!("  because: {}", shown(&cause)));
     }
     for hint in hints(error) {
         terminal.hint(hint);
     }
+}
+
+/// Shows an error; what follows a break in it is set in, or it would look like a line of ours.
+fn shown(error: &dyn fmt::Display) -> String {
+    let text = error.to_string();
+    let lines: Vec<String> = text
+        .trim_end()
+        .split('\n')
+        .enumerate()
+        .map(|(number, line)| match visible(line) {
+            line if number == 0 || line.starts_with("  ") => line.into_owned(),
+            line => format!("  {line}"),
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// Says what to do next, as far as the error and its causes know.
@@ -86,4 +99,21 @@ fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<Fault>()?.next_step())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_an_error_looks_like_a_line_of_ours() {
+        assert_eq!(
+            shown(&"a list:\n  - one\n  - two\n"),
+            "a list:\n  - one\n  - two"
+        );
+        assert_eq!(
+            shown(&"no\nerror: forged\r\u{1b}[2J"),
+            "no\n  error: forged\\r\\u{1b}[2J"
+        );
+    }
 }
