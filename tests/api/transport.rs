@@ -221,7 +221,7 @@ async fn what_never_gets_better_is_given_up_at_the_deadline() {
     let result = client.call("ap-guangzhou", call(Effect::Read)).await;
     let (error, sent) = (result.unwrap_err(), server.seen().len());
     assert_eq!(error.kind, ErrorKind::Retryable);
-    assert!(sent > 2);
+    assert!(sent > 1);
     assert!(
         error.message.ends_with(&format!("(tried {sent} times)")),
         "{error}"

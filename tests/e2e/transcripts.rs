@@ -10,13 +10,14 @@ use serde_json::json;
 use crate::support::{Cloud, Gateway, Project, Run};
 
 /// What differs from run to run, and what stands for it: the one place for all transcripts.
-const VARYING: [(&str, &str); 11] = [
+const VARYING: [(&str, &str); 14] = [
     (r"\b[0-9a-f]{64}\b", "[digest]"),
     (r"gateway-[0-9a-f]{8}\b", "gateway-[id]"),
     (r"task-[0-9a-f]{8}\b", "task-[id]"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[uuid]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"after \d+s( \[|:)", "after [time]$1"),
+    (r"after waiting \d+s", "after waiting [time]"),
     (r"\(\d+s so far\)", "([time] so far)"),
     (r"/\S*/home/", "[home]/"),
     (
@@ -24,6 +25,8 @@ const VARYING: [(&str, &str); 11] = [
         " on [host] (process [number]), since [time]",
     ),
     (r"Timestamp=\d+", "Timestamp=[time]"),
+    (r"another state \([0-9a-f]{12}\)", "another state ([lineage])"),
+    (r"others: \[[0-9a-f]{12}\]", "others: [[lineage]]"),
     (r"\(os error \d+\)", "(os error [number])"),
 ];
 

@@ -106,7 +106,13 @@ class Repository:
 class Flows:
     def __init__(self, world, address, work, gwplan):
         self.world, self.address, self.work, self.gwplan = world, address, work, gwplan
-        self.cloud = {"GWPLAN_ENDPOINT": f"http://{address}", "GWPLAN_METADATA": "off", "HOME": work}
+        # The state is outside of any checkout, which the runner's own environment allows.
+        self.cloud = {
+            "GWPLAN_ENDPOINT": f"http://{address}",
+            "GWPLAN_METADATA": "off",
+            "GWPLAN_ALLOW_PATH": work,
+            "HOME": work,
+        }
         # Some runners have the program on their path.
         tools = os.path.join(work, "bin")
         os.makedirs(tools)
@@ -119,7 +125,7 @@ class Flows:
         shutil.copytree(os.path.join(EXAMPLES, "shell"), os.path.join(self.action, "examples/ci/shell"))
 
     def writes(self):
-        return [action for _, action in self.world.calls if not action.startswith("Describe")]
+        return [action for _, action in self.world.calls if not action.startswith(("Describe", "Get"))]
 
     def pull(self, fork=False):
         number, head = self.world.number(), secrets.token_hex(20)
