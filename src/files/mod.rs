@@ -1,7 +1,7 @@
 //! The ways to files: what gwplan writes is its own, and what it reads is the project's.
 //!
 //! A repository can hold a link, a pipe or a name that points anywhere, and gwplan may run with more
-//! rights than whoever put it there. So [`own`] follows no link to write and writes over nothing that
+//! rights than whoever put it there. So `own` follows no link to write and writes over nothing that
 //! belongs to others, and [`Reach`] reads nothing that is outside the repository unless the command line
 //! names it.
 
