@@ -25,7 +25,10 @@ const VARYING: [(&str, &str); 14] = [
         " on [host] (process [number]), since [time]",
     ),
     (r"Timestamp=\d+", "Timestamp=[time]"),
-    (r"another state \([0-9a-f]{12}\)", "another state ([lineage])"),
+    (
+        r"another state \([0-9a-f]{12}\)",
+        "another state ([lineage])",
+    ),
     (r"others: \[[0-9a-f]{12}\]", "others: [[lineage]]"),
     (r"\(os error \d+\)", "(os error [number])"),
 ];
