@@ -20,6 +20,7 @@ mod endpoint;
 mod error;
 mod identity;
 mod limiter;
+mod proxy;
 pub mod sign;
 mod transport;
 

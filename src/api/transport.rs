@@ -19,6 +19,7 @@ use super::credentials::{Credentials, Keys};
 use super::endpoint::Endpoint;
 use super::error::{Error, ErrorKind};
 use super::limiter::Limiter;
+use super::proxy;
 use super::sign;
 
 /// The largest answer that is read; a page of 100 gateways is far below it.
@@ -340,7 +341,11 @@ impl Transport {
             let body = answer::redacted(&call.body);
             tracing::trace!(action = call.action, body, "request body");
         }
-        let failed = |error| failure(call.action, call.effect, &error);
+        let failed = |error: reqwest::Error| {
+            let url = error.url().map_or("", reqwest::Url::as_str);
+            let proxy = proxy::on_the_way(&self.0.settings.endpoint, url);
+            failure(call.action, call.effect, &error, proxy.as_deref())
+        };
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         let date = response.headers().get(DATE);
@@ -457,18 +462,34 @@ fn outcome(error: &Error) -> String {
     }
 }
 
+/// What a tunnel says where the proxy wants a user and a password, or others than it was given.
+pub(super) const PROXY_REFUSED: &str = "proxy authorization required";
+
+/// What an error begins with where the proxy was not got through.
+pub(super) const THROUGH_PROXY: &str = "no connection through the proxy";
+
 /// Sorts what went wrong on the way.
-fn failure(action: &'static str, effect: Effect, error: &reqwest::Error) -> Error {
+fn failure(
+    action: &'static str,
+    effect: Effect,
+    error: &reqwest::Error,
+    proxy: Option<&str>,
+) -> Error {
     let cause = root(error);
-    let (kind, what) = if error.is_connect() {
-        // Nothing was sent. A certificate that isn't trusted now won't be in a minute.
-        let kind = if cause.contains("certificate") {
+    if error.is_connect() {
+        // Nothing was sent. A certificate or a password that is refused now is refused in a minute too, and
+        // some proxies lock a user out after a few wrong passwords.
+        let kind = if cause.contains("certificate") || cause.contains(PROXY_REFUSED) {
             ErrorKind::Denied
         } else {
             ErrorKind::Retryable
         };
-        (kind, "no connection")
-    } else if error.is_timeout() {
+        let what = proxy.map_or("no connection".to_owned(), |proxy| {
+            format!("{THROUGH_PROXY} {proxy}")
+        });
+        return Error::plain(kind, action, format!("{what}: {cause}"));
+    }
+    let (kind, what) = if error.is_timeout() {
         (ErrorKind::of_silence(effect), "no answer in time")
     } else if error.is_builder() {
         (ErrorKind::Invalid, "the request can't be sent")

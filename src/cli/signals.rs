@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -11,6 +12,9 @@ use crate::backend::Lock;
 use crate::model::Fault;
 
 use super::terminal::Terminal;
+
+/// How long the last word of a process that ends at a signal may take.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Whether somebody listens who brings the work to an end.
 static LISTENED: AtomicBool = AtomicBool::new(false);
@@ -97,9 +101,7 @@ pub(super) fn leave_at_first(terminal: Terminal) -> Result<(), Fault> {
                 if let Some(lock) = held.as_ref().and_then(Weak::upgrade) {
                     lock.let_go();
                 }
-                terminal.status(
-                    "interrupted before anything was begun: run the same command again to go on",
-                );
+                say_goodbye(terminal);
                 leave();
             }
         }
@@ -109,6 +111,20 @@ pub(super) fn leave_at_first(terminal: Terminal) -> Result<(), Fault> {
         .spawn(move || runtime.block_on(guard))
         .map_err(deaf)?;
     Ok(())
+}
+
+/// Says why the process ends, as far as that takes no longer than a moment.
+///
+/// A stderr that nobody reads, or that another thread has locked, must not keep the process alive.
+fn say_goodbye(terminal: Terminal) {
+    let (said, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        terminal.end_line();
+        terminal
+            .status("interrupted before anything was begun: run the same command again to go on");
+        said.send(()).ok();
+    });
+    told.recv_timeout(GOODBYE).ok();
 }
 
 #[expect(

@@ -14,6 +14,7 @@ use super::ColorWhen;
 use super::disarm::disarm;
 use super::failure::Failure;
 use super::seen::seen;
+use super::signals;
 
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -102,19 +103,33 @@ impl Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks for the word `yes`; anything else is a no.
+    /// Asks for the word `yes`; anything else is a no, and a signal ends the process.
     pub(super) fn confirm(self, question: &str) -> Result<bool, Failure> {
-        let mut stderr = AutoStream::auto(io::stderr().lock());
-        let question = self.harmless(question, &stderr);
-        write!(stderr, "{question} Only `yes` is taken as a yes: ")
-            .and_then(|()| stderr.flush())
-            .map_err(Failure::Output)?;
+        signals::leave_at_first(self)?;
+        self.ask(question)?;
+        // No stream may be locked here: whoever ends the process at a signal writes a last word first.
         let mut answer = String::new();
         io::stdin()
             .lock()
             .read_line(&mut answer)
             .map_err(Failure::Output)?;
         Ok(answer.trim() == "yes")
+    }
+
+    /// Writes a question, and lets go of stderr again.
+    fn ask(self, question: &str) -> Result<(), Failure> {
+        let mut stderr = AutoStream::auto(io::stderr().lock());
+        let question = self.harmless(question, &stderr);
+        write!(stderr, "{question} Only `yes` is taken as a yes: ")
+            .and_then(|()| stderr.flush())
+            .map_err(Failure::Output)
+    }
+
+    /// Ends the line on which a terminal shows `^C`, so that what follows begins one of its own.
+    pub(super) fn end_line(self) {
+        if io::stderr().is_terminal() {
+            self.status("");
+        }
     }
 }
 

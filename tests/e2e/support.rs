@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -144,7 +144,8 @@ impl Project {
         self.write("gateways.yaml", &text);
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Begins a command line of the program in the project.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(&self.folder.path().join("home"));
         command
             .current_dir(self.path(""))
@@ -322,6 +323,16 @@ pub(crate) fn fleet(names: &[String]) -> Vec<Gateway<'_>> {
 pub(crate) struct Running(Option<Child>);
 
 impl Running {
+    /// Takes a process over.
+    pub(crate) fn of(child: Child) -> Self {
+        Self(Some(child))
+    }
+
+    /// Returns how it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.as_mut().unwrap().try_wait().unwrap()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.0.as_ref().unwrap().id().to_string();

@@ -2,6 +2,7 @@
 
 use super::codes::is_under;
 use super::{Error, ErrorKind};
+use crate::api::transport::{PROXY_REFUSED, THROUGH_PROXY};
 
 /// Steps that a code, or all codes under it, call for; the first entry that fits counts.
 const STEPS: &[(&str, &str)] = &[
@@ -95,6 +96,12 @@ const STEPS: &[(&str, &str)] = &[
 const CERTIFICATES: &str = "check this machine's clock and its certificates; a proxy that opens \
                             HTTPS needs its own certificate among them";
 
+const PROXY: &str =
+    "check the proxy that HTTPS_PROXY or ALL_PROXY names, or name the cloud's host in NO_PROXY";
+
+const PROXY_LOGIN: &str =
+    "check the user and the password of the proxy: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT";
+
 /// Fields of the desired state that a code points at.
 const FIELDS: &[(&str, &str)] = &[
     ("InvalidParameterValue.Name", "name"),
@@ -125,6 +132,10 @@ pub(super) fn next_step(error: &Error) -> Option<String> {
     }
     if let Some(field) = field(code) {
         return Some(format!("correct `{field}`"));
+    }
+    if error.code.is_none() && error.message.starts_with(THROUGH_PROXY) {
+        let refused = error.message.contains(PROXY_REFUSED);
+        return Some(if refused { PROXY_LOGIN } else { PROXY }.to_owned());
     }
     if error.code.is_none() && error.message.contains("certificate") {
         return Some(CERTIFICATES.to_owned());

@@ -24,8 +24,11 @@ const CODES: &[(&str, Meaning)] = &[
     // The page explains these with no more than "operation failed" or "failed to call": the cloud
     // was at work by then, so a create may have left something behind.
     ("FailedOperation", HalfWay),
+    // The cloud asks these services before it makes anything: such a create is refused, not lost.
+    ("FailedOperation.Cls", Always(Invalid)),
     ("FailedOperation.Resource", Always(Quota)),
     ("FailedOperation.Role", Always(Denied)),
+    ("FailedOperation.Vpc", Always(Invalid)),
     ("InternalError", HalfWay),
     ("InvalidAction", Always(Invalid)),
     ("InvalidParameter", Always(Invalid)),
@@ -98,12 +101,12 @@ mod tests {
     /// The codes of the vendor's page, then the common ones, with the kind for a create.
     const TABLE: &str = "
         FailedOperation Ambiguous
-        FailedOperation.Cls Ambiguous
+        FailedOperation.Cls Invalid
         FailedOperation.FailedOperation Ambiguous
         FailedOperation.InternalError Ambiguous
         FailedOperation.Resource Quota
         FailedOperation.Role Denied
-        FailedOperation.Vpc Ambiguous
+        FailedOperation.Vpc Invalid
         InternalError Ambiguous
         InternalError.CreateError Ambiguous
         InvalidParameterValue.BadRequestFormat Invalid

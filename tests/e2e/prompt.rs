@@ -1,0 +1,72 @@
+//! Prompts at a terminal, and the signals that come while one waits for an answer.
+
+use crate::pty::AtTerminal;
+use crate::support::{Cloud, Gateway, Project};
+
+const QUESTION: &str = "Only `yes` is taken as a yes: ";
+
+fn project(cloud: &Cloud) -> Project {
+    let project = Project::on(cloud);
+    project.gateways([Gateway::new("a")]);
+    project
+}
+
+/// Fails the test unless a signal ends a command that asks, at once and with 130, and nothing is done.
+fn ended_by(signal: &str, project: &Project, arguments: &[&str]) {
+    let run = AtTerminal::start(project, arguments);
+    run.wait_for(QUESTION);
+    run.signal(signal);
+    let (status, shown) = run.end();
+    assert_eq!(
+        status.code(),
+        Some(130),
+        "{arguments:?}, {signal}:\n{shown}"
+    );
+    let after = shown.split_once(QUESTION).unwrap().1;
+    assert!(
+        after.starts_with("\r\ninterrupted before anything was begun"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_signal_at_the_prompt_of_apply_and_destroy_ends_the_run_at_once() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud);
+    for signal in ["INT", "TERM", "HUP"] {
+        ended_by(signal, &project, &["apply"]);
+    }
+    assert!(cloud.gateways().is_empty());
+    // The lock went with each of them.
+    project.apply().well();
+    for signal in ["INT", "TERM"] {
+        ended_by(signal, &project, &["destroy"]);
+    }
+    assert_eq!(cloud.names(), ["a"]);
+}
+
+#[test]
+fn a_signal_at_the_prompt_of_orphans_ends_the_run_at_once() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud);
+    project.apply().well();
+    let id = project.id("a");
+    // What the state no longer knows is an orphan.
+    project.run(&["state", "rm", "gateway.a"]).well();
+    ended_by("INT", &project, &["orphans", "--delete", &id]);
+    assert_eq!(cloud.names(), ["a"]);
+}
+
+#[test]
+fn a_yes_at_the_prompt_goes_on_and_anything_else_does_not() {
+    let cloud = Cloud::start(&[]);
+    let project = project(&cloud);
+    for (answer, code) in [("y\n", 1), ("yes\n", 0)] {
+        let mut run = AtTerminal::start(&project, &["apply"]);
+        run.wait_for(QUESTION);
+        run.press(answer);
+        let (status, shown) = run.end();
+        assert_eq!(status.code(), Some(code), "{answer:?}:\n{shown}");
+    }
+    assert_eq!(cloud.names(), ["a"]);
+}
