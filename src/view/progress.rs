@@ -1,8 +1,9 @@
 //! A run as it happens, for people: lines that move at a terminal, plain lines elsewhere.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::Event;
@@ -25,12 +26,19 @@ struct Shown {
     at: Duration,
 }
 
+/// The lines at a terminal: a row for each of the first steps under way, and the total below them.
 struct Moving {
     lines: MultiProgress,
     total: ProgressBar,
-    bars: HashMap<Address, ProgressBar>,
-    /// How many are under way for which there was no room.
-    unseen: usize,
+    rows: HashMap<Address, ProgressBar>,
+    /// What is under way without a row, in the order in which it began: the next for a row that gets free.
+    unseen: IndexMap<Address, Unseen>,
+}
+
+/// What a row would show.
+struct Unseen {
+    status: String,
+    since: Instant,
 }
 
 impl Progress {
@@ -109,7 +117,7 @@ impl Progress {
     /// Takes the moving lines away.
     pub fn finish(&mut self) {
         if let Some(moving) = self.moving.take() {
-            moving.lines.clear().ok();
+            moving.clear();
         }
     }
 }
@@ -118,9 +126,9 @@ impl Moving {
     fn new(steps: usize) -> Self {
         let lines = MultiProgress::new();
         let total = lines.add(ProgressBar::new(steps as u64));
-        // The templates are constant; a bad one shows up in the first test.
-        if let Ok(style) =
-            ProgressStyle::with_template("{pos}/{len} done, {elapsed} so far {wide_msg}")
+        // The templates are constant; a bad one shows up in the first test. The last line must not fill the
+        // screen's width: the `^C` that a terminal adds to it would begin a line that nobody clears.
+        if let Ok(style) = ProgressStyle::with_template("{pos}/{len} done, {elapsed} so far {msg}")
         {
             total.set_style(style);
         }
@@ -128,51 +136,80 @@ impl Moving {
         Self {
             lines,
             total,
-            bars: HashMap::new(),
-            unseen: 0,
+            rows: HashMap::new(),
+            unseen: IndexMap::new(),
         }
     }
 
     fn take(&mut self, event: &Event) {
         match event {
-            Event::Started { address, action } if self.bars.len() < MAX_MOVING => {
-                let bar = self
-                    .lines
-                    .insert_before(&self.total, ProgressBar::new_spinner());
-                if let Ok(style) =
-                    ProgressStyle::with_template("{spinner} {prefix}: {msg} ({elapsed})")
-                {
-                    bar.set_style(style);
-                }
-                bar.set_prefix(address.to_string());
-                bar.set_message(doing(*action));
-                bar.enable_steady_tick(Duration::from_millis(100));
-                self.bars.insert(address.clone(), bar);
+            Event::Started { address, action } => {
+                let begun = Unseen {
+                    status: doing(*action).to_owned(),
+                    since: Instant::now(),
+                };
+                self.unseen.insert(address.clone(), begun);
             }
-            Event::Started { .. } => self.unseen += 1,
             Event::Waiting {
                 address, status, ..
-            } => {
-                if let Some(bar) = self.bars.get(address) {
-                    // These lines are drawn beside the terminal that the others go through.
-                    bar.set_message(visible(status).into_owned());
-                }
-            }
+            } => self.set_status(address, status),
             Event::Completed { address, .. } | Event::Failed { address, .. } => {
-                match self.bars.remove(address) {
-                    Some(bar) => bar.finish_and_clear(),
-                    None => self.unseen = self.unseen.saturating_sub(1),
+                if let Some(row) = self.rows.remove(address) {
+                    row.finish_and_clear();
+                    self.lines.remove(&row);
                 }
+                self.unseen.shift_remove(address);
                 self.total.inc(1);
             }
             _ => {}
         }
-        let more = if self.unseen == 0 {
-            String::new()
-        } else {
-            format!("({} more under way)", self.unseen)
+        self.fill();
+    }
+
+    fn set_status(&mut self, address: &Address, status: &str) {
+        // These lines are drawn beside the terminal that the others go through.
+        let status = visible(status).into_owned();
+        if let Some(row) = self.rows.get(address) {
+            row.set_message(status);
+        } else if let Some(unseen) = self.unseen.get_mut(address) {
+            unseen.status = status;
+        }
+    }
+
+    /// Gives the free rows to those that have waited longest for one.
+    fn fill(&mut self) {
+        while self.rows.len() < MAX_MOVING
+            && let Some((address, begun)) = self.unseen.shift_remove_index(0)
+        {
+            let row = self.row(&address, begun);
+            self.rows.insert(address, row);
+        }
+        let more = match self.unseen.len() {
+            0 => String::new(),
+            more => format!("({more} more under way)"),
         };
         self.total.set_message(more);
+    }
+
+    fn row(&self, address: &Address, begun: Unseen) -> ProgressBar {
+        let row = ProgressBar::new_spinner().with_elapsed(begun.since.elapsed());
+        let row = self.lines.insert_before(&self.total, row);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg} ({elapsed})") {
+            row.set_style(style);
+        }
+        row.set_prefix(address.to_string());
+        row.set_message(begun.status);
+        row.enable_steady_tick(Duration::from_millis(100));
+        row
+    }
+
+    /// Takes all lines away; a row that is left would be drawn once more by its clock.
+    fn clear(self) {
+        for row in self.rows.values() {
+            row.finish_and_clear();
+        }
+        self.total.finish_and_clear();
+        self.lines.clear().ok();
     }
 }
 
@@ -206,5 +243,52 @@ fn seconds(elapsed: Duration) -> String {
         format!("{seconds}s")
     } else {
         format!("{}m{:02}s", seconds / 60, seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: usize) -> Address {
+        format!("gateway.g{number:02}").parse().unwrap()
+    }
+
+    fn started(number: usize) -> Event {
+        Event::Started {
+            address: address(number),
+            action: Action::Create,
+        }
+    }
+
+    fn ended(number: usize) -> Event {
+        Event::Completed {
+            address: address(number),
+            action: Action::Create,
+            id: "gateway-1".to_owned(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_row_that_gets_free_goes_to_the_step_that_has_waited_longest() {
+        let mut moving = Moving::new(MAX_MOVING + 3);
+        (0..MAX_MOVING + 3).for_each(|number| moving.take(&started(number)));
+        let (first, second) = (address(MAX_MOVING), address(MAX_MOVING + 1));
+        assert!(moving.rows.len() == MAX_MOVING && !moving.rows.contains_key(&first));
+        assert_eq!(moving.total.message(), "(3 more under way)");
+        // Its status is kept for the row, and one that ends unseen gets none.
+        moving.take(&Event::Waiting {
+            address: first.clone(),
+            status: "Creating".to_owned(),
+            elapsed: Duration::ZERO,
+        });
+        moving.take(&ended(MAX_MOVING + 1));
+        moving.take(&ended(0));
+        assert_eq!(moving.rows[&first].message(), "Creating");
+        assert!(!moving.rows.contains_key(&second));
+        (1..MAX_MOVING + 1).for_each(|number| moving.take(&ended(number)));
+        assert_eq!(moving.rows.len(), 1);
+        assert_eq!(moving.total.message(), "");
     }
 }

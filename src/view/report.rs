@@ -3,12 +3,16 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use indexmap::IndexMap;
 
 use crate::event::Report;
-use crate::model::Counts;
+use crate::model::{Address, Counts};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// How many addresses are named that have the same reason not to be begun.
+const MOST_NAMED: usize = 10;
 
 /// Renders the end of a run: what was done, what failed and why, what was not begun.
 ///
@@ -49,10 +53,24 @@ pub fn render(report: &Report, moved: usize, verb: &str) -> String {
             let _ = writeln!(out, "    {address}");
         }
     }
-    for (address, why) in &report.not_started {
-        let _ = writeln!(out, "\n  not started: {address}\n    {why}");
-    }
+    not_started(report, &mut out);
     out
+}
+
+/// Names what was not begun, once for each reason: an interruption is the reason of many.
+fn not_started(report: &Report, out: &mut String) {
+    let mut by_reason: IndexMap<&str, Vec<&Address>> = IndexMap::new();
+    for (address, why) in &report.not_started {
+        by_reason.entry(why).or_default().push(address);
+    }
+    for (why, addresses) in by_reason {
+        let named = addresses.iter().take(MOST_NAMED).map(|one| one.to_string());
+        let mut names = named.collect::<Vec<_>>().join(", ");
+        if let more @ 1.. = addresses.len().saturating_sub(MOST_NAMED) {
+            let _ = write!(names, " and {more} more");
+        }
+        let _ = writeln!(out, "\n  not started: {names}\n    {why}");
+    }
 }
 
 /// Counts what was done, in the words in which the plan counts what is to be done.
@@ -104,5 +122,28 @@ mod tests {
         };
         let more = format!("{plain}, 2 waited for, 1 forgotten, 3 moved");
         assert!(render(&report(all), 3, "Apply").ends_with(&end(&more)));
+    }
+
+    #[test]
+    fn what_was_not_begun_is_named_once_for_each_reason() {
+        let one = |number: usize, why: &str| {
+            let address = format!("gateway.g{number}").parse().unwrap();
+            (address, why.to_owned())
+        };
+        let mut all: Vec<_> = (0..12).map(|number| one(number, "interrupted")).collect();
+        all.insert(1, one(99, "it comes after another"));
+        let report = Report {
+            not_started: all,
+            interrupted: true,
+            ..Report::default()
+        };
+        let told = render(&report, 0, "Apply");
+        let (_, told) = told.split_once("\n\n").unwrap();
+        assert_eq!(
+            told,
+            "  not started: gateway.g0, gateway.g1, gateway.g2, gateway.g3, gateway.g4, gateway.g5, \
+             gateway.g6, gateway.g7, gateway.g8, gateway.g9 and 2 more\n    interrupted\n\
+             \n  not started: gateway.g99\n    it comes after another\n"
+        );
     }
 }
