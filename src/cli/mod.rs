@@ -9,6 +9,7 @@ mod disarm;
 mod environment;
 mod faces;
 mod failure;
+mod guesses;
 mod locking;
 mod logging;
 mod planning;
@@ -28,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory as _, Parser, ValueEnum};
 
 use crate::config;
 use crate::files::Reach;
@@ -36,6 +37,7 @@ use crate::model::Clock;
 
 use commands::Command;
 use environment::Environment;
+use failure::Failure;
 use terminal::Terminal;
 
 /// Declares cloud native API gateways of Tencent Cloud in YAML, plans, and applies.
@@ -153,23 +155,9 @@ struct Session {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
     let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match understand(arguments.into_iter().collect()) {
         Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() => {
-            // It repeats what was passed, which may be anybody's words: a file's name, say.
-            let terminal = Terminal::new(ColorWhen::Auto, false, in_workflow);
-            terminal.error(&error.render().ansi().to_string());
-            return Exit::Failed.into();
-        }
-        Err(error) => {
-            // There is nobody to tell where even that can't be printed.
-            error.print().ok();
-            let asked = matches!(
-                error.kind(),
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-            );
-            return if asked { Exit::Done } else { Exit::Failed }.into();
-        }
+        Err(error) => return refuse(error, in_workflow).into(),
     };
     let terminal = Terminal::new(arguments.color, arguments.quiet, in_workflow);
     logging::start(arguments.verbose, terminal);
@@ -198,4 +186,37 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell(session.terminal).into(),
     }
+}
+
+/// Parses the arguments, also where they are spelled as those of other tools.
+fn understand(arguments: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let error = match Arguments::try_parse_from(&arguments) {
+        Err(error) if error.use_stderr() => error,
+        done => return done,
+    };
+    match guesses::respelled(&arguments, &Arguments::command()) {
+        Some(respelled) => Arguments::try_parse_from(respelled),
+        None => Err(error),
+    }
+}
+
+/// Tells what is wrong with the arguments, or what they ask about the command itself.
+fn refuse(error: clap::Error, in_workflow: bool) -> Exit {
+    let terminal = Terminal::new(ColorWhen::Auto, false, in_workflow);
+    if let Some(fault) = guesses::answer(&error) {
+        return Failure::Usage(fault).tell(terminal);
+    }
+    let error = guesses::without_dangerous(error);
+    if error.use_stderr() {
+        // It repeats what was passed, which may be anybody's words: a file's name, say.
+        terminal.error(&error.render().ansi().to_string());
+        return Exit::Failed;
+    }
+    // There is nobody to tell where even that can't be printed.
+    error.print().ok();
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked { Exit::Done } else { Exit::Failed }
 }
