@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Address, Fault};
+use crate::model::{Address, Diagnostic, Fault};
 
 use super::{Inputs, Plan, Precedence};
 
@@ -67,7 +67,22 @@ pub(super) fn narrow(plan: &mut Plan, inputs: &Inputs<'_>) -> Result<(), Fault> 
         let about = diagnostic.about.as_ref();
         about.is_none_or(|address| steps.contains(address) || selected(address))
     });
+    let left_out: Vec<Diagnostic> = selection
+        .replace
+        .iter()
+        .filter(|address| !steps.contains(address))
+        .map(left_out)
+        .collect();
+    plan.diagnostics.extend(left_out);
     Ok(())
+}
+
+/// Warns that a replacement that was asked for is not in the part that was asked for.
+fn left_out(address: &Address) -> Diagnostic {
+    let summary = format!("{address} is not replaced: this part of the plan leaves it out");
+    Diagnostic::warning("replace-left-out", summary)
+        .about(address)
+        .help(format!("add `--target {address}`, or take the `--target` and `--exclude` away that leave it out"))
 }
 
 /// Tells for each step whether it stays.

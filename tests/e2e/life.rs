@@ -119,3 +119,23 @@ fn init_overwrites_nothing() {
     );
     assert!(!project.path("gwplan.yaml").exists());
 }
+
+#[test]
+fn init_renews_stale_schemas_and_leaves_the_rest_of_a_project_as_it_is() {
+    let project = Project::empty();
+    project.run(&["init"]).well();
+    let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
+    let schema = read(".gwplan/gateways.schema.json");
+    assert!(read(".gitignore").contains("/state/*simulator.json"));
+    project.write(".gwplan/gateways.schema.json", "{}\n");
+    project.write("gwplan.yaml", "provider: { region: ap-guangzhou }\n");
+    project.write("gateways.yaml", "gateways: {}\n");
+    project.write(".gitignore", "mine\n");
+    let told = project.run(&["init"]).well().stderr;
+    assert_eq!(told, "renewed .gwplan/gateways.schema.json\n");
+    assert_eq!(read(".gwplan/gateways.schema.json"), schema);
+    assert!(read("gwplan.yaml").starts_with("provider") && read(".gitignore") == "mine\n");
+    assert_eq!(read("gateways.yaml"), "gateways: {}\n");
+    let told = project.run(&["init"]).well().stderr;
+    assert!(told.contains("is there already"), "{told}");
+}

@@ -634,6 +634,20 @@ fn a_replacement_can_be_asked_for() {
 }
 
 #[test]
+fn a_replacement_outside_of_the_part_that_is_asked_for_is_warned_about() {
+    let mut world = World::with(&["a", "b"]);
+    world.selection.targets = vec![address("a")];
+    world.selection.replace = vec![address("a"), address("b")];
+    let plan = world.plan();
+    assert_eq!(actions(&plan), [("a".to_owned(), Action::Replace)]);
+    let [warning] = &plan.diagnostics[..] else {
+        panic!("{:?}", plan.diagnostics);
+    };
+    assert_eq!(warning.about, Some(address("b")));
+    assert!(warning.summary.contains("gateway.b is not replaced"));
+}
+
+#[test]
 fn a_successor_is_not_lost_when_the_one_before_it_is_gone() {
     let mut world = World::with(&["a"]);
     let record = world.state.resources.get_mut(&address("a")).expect("there");

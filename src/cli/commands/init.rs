@@ -15,12 +15,20 @@ use crate::schema::json_schema;
 use crate::cli::failure::Failure;
 use crate::cli::{Exit, Session};
 
-/// Writes a project to start from: gwplan.yaml, a gateways file, and schemas for editors.
+/// Writes a project to start from, or renews the schemas for editors of one that is there.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct InitArgs {}
 
 const GATEWAYS_FILE: &str = "gateways.yaml";
 const SCHEMA_FOLDER: &str = ".gwplan";
+
+const IGNORE_FILE: &str = ".gitignore";
+
+const IGNORED: &str = "\
+# The simulated cloud's memory, and locks: both are of this machine alone.
+/state/*simulator.json
+/state/*.lock
+";
 
 const PROJECT: &str = "\
 # yaml-language-server: $schema=.gwplan/project.schema.json
@@ -51,26 +59,27 @@ gateways:
 
 pub(super) fn run(_: &InitArgs, session: &Session) -> Result<Exit, Failure> {
     let root = &session.root;
-    let existing = [PROJECT_FILE, GATEWAYS_FILE]
-        .into_iter()
-        .find(|name| root.join(name).symlink_metadata().is_ok());
-    if let Some(name) = existing {
-        let fault = Fault::new(format!("{name} is there already"));
-        return Err(fault.hint("init begins a new project and overwrites nothing: choose an empty folder with -C DIR").into());
+    // A link that leads nowhere is there too: to write through it would make a file elsewhere.
+    let is_there = |name: &str| root.join(name).symlink_metadata().is_ok();
+    if is_there(PROJECT_FILE) {
+        return renew(session);
     }
-    let schemas = kinds::schemas();
-    let files = [
-        (
-            format!("{SCHEMA_FOLDER}/gateways.schema.json"),
-            format!("{:#}\n", json_schema::resources(&schemas)),
-        ),
-        (
-            format!("{SCHEMA_FOLDER}/project.schema.json"),
-            format!("{:#}\n", json_schema::project(&schemas)),
-        ),
+    if is_there(GATEWAYS_FILE) {
+        let fault = Fault::new(format!("{GATEWAYS_FILE} is there already"));
+        return Err(fault
+            .hint("init begins a new project and overwrites nothing: choose an empty folder with -C DIR")
+            .into());
+    }
+    let [gateways, project] = schemas();
+    let mut files = vec![
+        gateways,
+        project,
         (PROJECT_FILE.to_owned(), PROJECT.to_owned()),
         (GATEWAYS_FILE.to_owned(), GATEWAYS.to_owned()),
     ];
+    if !is_there(IGNORE_FILE) {
+        files.push((IGNORE_FILE.to_owned(), IGNORED.to_owned()));
+    }
     for (name, text) in &files {
         session
             .reach
@@ -86,6 +95,38 @@ pub(super) fn run(_: &InitArgs, session: &Session) -> Result<Exit, Failure> {
         .terminal
         .hint("edit gateways.yaml, then run `gwplan plan`");
     Ok(Exit::Done)
+}
+
+/// Brings the schemas of a project that is there to this version's; its own files stay as they are.
+fn renew(session: &Session) -> Result<Exit, Failure> {
+    let root = &session.root;
+    let is_stale = |(name, text): &(String, String)| {
+        fs::read_to_string(root.join(name)).ok().as_ref() != Some(text)
+    };
+    let stale: Vec<_> = schemas().into_iter().filter(is_stale).collect();
+    for (name, text) in &stale {
+        write(&root.join(name), text)?;
+        session.terminal.status(&format!("renewed {name}"));
+    }
+    if stale.is_empty() {
+        let told =
+            format!("{PROJECT_FILE} is there already, and its schemas are those of this version");
+        session.terminal.status(&told);
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns the schemas for editors, each with its path.
+fn schemas() -> [(String, String); 2] {
+    let kinds = kinds::schemas();
+    [
+        ("gateways", json_schema::resources(&kinds)),
+        ("project", json_schema::project(&kinds)),
+    ]
+    .map(|(of, schema)| {
+        let path = format!("{SCHEMA_FOLDER}/{of}.schema.json");
+        (path, format!("{schema:#}\n"))
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
