@@ -72,7 +72,8 @@ impl Workspace {
             Ok(Ok(account)) => return Some(account),
             // Wrong credentials: whatever is asked next says so.
             Ok(Err(error)) if is_no_key(&error) => return None,
-            Ok(Err(error)) if error.kind == ErrorKind::Denied => {
+            // What is denied without a code was denied by somebody on the way, such as a proxy.
+            Ok(Err(error)) if error.kind == ErrorKind::Denied && error.code.is_some() => {
                 "the credentials may not call GetCallerIdentity"
             }
             Ok(Err(_)) | Err(_) => "GetCallerIdentity gives no answer",
