@@ -155,7 +155,7 @@ struct Session {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
     let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
-    let arguments = match understand(arguments.into_iter().collect()) {
+    let arguments = match understand(&arguments.into_iter().collect::<Vec<_>>()) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(error, in_workflow).into(),
     };
@@ -189,12 +189,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Parses the arguments, also where they are spelled as those of other tools.
-fn understand(arguments: Vec<OsString>) -> Result<Arguments, clap::Error> {
-    let error = match Arguments::try_parse_from(&arguments) {
+fn understand(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let error = match Arguments::try_parse_from(arguments) {
         Err(error) if error.use_stderr() => error,
         done => return done,
     };
-    match guesses::respelled(&arguments, &Arguments::command()) {
+    match guesses::respelled(arguments, &Arguments::command()) {
         Some(respelled) => Arguments::try_parse_from(respelled),
         None => Err(error),
     }

@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     fn address(number: usize) -> Address {
-        format!("gateway.g{number:02}").parse().unwrap()
+        format!("gateway.g{number:02}").parse().expect("an address")
     }
 
     fn started(number: usize) -> Event {
@@ -287,7 +287,7 @@ mod tests {
         moving.take(&ended(0));
         assert_eq!(moving.rows[&first].message(), "Creating");
         assert!(!moving.rows.contains_key(&second));
-        (1..MAX_MOVING + 1).for_each(|number| moving.take(&ended(number)));
+        (1..=MAX_MOVING).for_each(|number| moving.take(&ended(number)));
         assert_eq!(moving.rows.len(), 1);
         assert_eq!(moving.total.message(), "");
     }

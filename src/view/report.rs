@@ -64,8 +64,9 @@ fn not_started(report: &Report, out: &mut String) {
         by_reason.entry(why).or_default().push(address);
     }
     for (why, addresses) in by_reason {
-        let named = addresses.iter().take(MOST_NAMED).map(|one| one.to_string());
-        let mut names = named.collect::<Vec<_>>().join(", ");
+        let first = addresses.iter().take(MOST_NAMED);
+        let first: Vec<String> = first.map(ToString::to_string).collect();
+        let mut names = first.join(", ");
         if let more @ 1.. = addresses.len().saturating_sub(MOST_NAMED) {
             let _ = write!(names, " and {more} more");
         }
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn what_was_not_begun_is_named_once_for_each_reason() {
         let one = |number: usize, why: &str| {
-            let address = format!("gateway.g{number}").parse().unwrap();
+            let address = format!("gateway.g{number}").parse().expect("an address");
             (address, why.to_owned())
         };
         let mut all: Vec<_> = (0..12).map(|number| one(number, "interrupted")).collect();
@@ -138,7 +139,7 @@ mod tests {
             ..Report::default()
         };
         let told = render(&report, 0, "Apply");
-        let (_, told) = told.split_once("\n\n").unwrap();
+        let (_, told) = told.split_once("\n\n").expect("a list");
         assert_eq!(
             told,
             "  not started: gateway.g0, gateway.g1, gateway.g2, gateway.g3, gateway.g4, gateway.g5, \
