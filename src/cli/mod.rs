@@ -4,14 +4,18 @@ mod account;
 mod approval;
 mod arguments;
 mod cloud;
+mod command;
 mod commands;
+mod complete;
 mod disarm;
 mod environment;
+mod examples;
 mod faces;
 mod failure;
 mod guesses;
 mod locking;
 mod logging;
+mod manual;
 mod planning;
 mod policing;
 mod posting;
@@ -29,7 +33,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, ValueEnum};
+use clap::{FromArgMatches as _, Parser, ValueEnum};
 
 use crate::config;
 use crate::files::Reach;
@@ -155,7 +159,13 @@ struct Session {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
     let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
-    let arguments = match understand(&arguments.into_iter().collect::<Vec<_>>()) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match complete::answer(&arguments) {
+        Ok(true) => return Exit::Done.into(),
+        Ok(false) => {}
+        Err(error) => return refuse(error, in_workflow).into(),
+    }
+    let arguments = match understand(&arguments) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(error, in_workflow).into(),
     };
@@ -190,14 +200,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Parses the arguments, also where they are spelled as those of other tools.
 fn understand(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
-    let error = match Arguments::try_parse_from(arguments) {
+    let error = match parse(arguments) {
         Err(error) if error.use_stderr() => error,
         done => return done,
     };
-    match guesses::respelled(arguments, &Arguments::command()) {
-        Some(respelled) => Arguments::try_parse_from(respelled),
+    match guesses::respelled(arguments, &command::command()) {
+        Some(respelled) => parse(&respelled),
         None => Err(error),
     }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let matches = command::command().try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// Tells what is wrong with the arguments, or what they ask about the command itself.

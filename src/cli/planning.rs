@@ -23,7 +23,8 @@ use super::workspace::{Wanted, Workspace, schema_of};
 /// Which part of the whole is asked for.
 #[derive(Debug, Default, Args)]
 pub(super) struct SelectionArgs {
-    /// Takes only this resource and what it depends on; may be repeated.
+    /// Takes only this resource and what it depends on, or, to destroy, what depends on it; may be
+    /// repeated.
     #[arg(long = "target", value_name = "ADDR")]
     targets: Vec<Address>,
     /// Leaves out this resource and what depends on it; may be repeated.

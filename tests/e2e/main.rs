@@ -9,6 +9,7 @@ mod support;
 
 mod account;
 mod approval;
+mod completion;
 mod faults;
 #[path = "../fakes/forge.rs"]
 mod forge;
@@ -18,6 +19,7 @@ mod import;
 mod json;
 mod life;
 mod locks;
+mod manual;
 mod mishaps;
 mod once;
 mod order;

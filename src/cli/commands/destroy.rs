@@ -11,6 +11,9 @@ use crate::cli::{Exit, Session};
 use super::apply::{HowArgs, Task, converge};
 
 /// Deletes everything that the state holds.
+///
+/// With --target it deletes that resource and all that depends on it, since a dependent can't stay
+/// without what it depends on; the plan names each of them before anything is deleted.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DestroyArgs {
     #[command(flatten)]

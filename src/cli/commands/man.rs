@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
-use clap_mangen::Man;
+use clap::Args;
 
 use crate::cli::failure::Failure;
-use crate::cli::{Arguments, Exit, Session};
+use crate::cli::manual::pages;
+use crate::cli::{Exit, Session};
 
 /// Prints the manual page, or writes the pages of all commands to a folder.
 #[derive(Debug, Args)]
@@ -18,16 +18,15 @@ pub(in crate::cli) struct ManArgs {
 }
 
 pub(super) fn run(args: &ManArgs, session: &Session) -> Result<Exit, Failure> {
+    let pages = pages();
     if let Some(folder) = &args.out {
         let context = || format!("the manual pages can't be written to {}", folder.display());
         std::fs::create_dir_all(folder).with_context(context)?;
-        clap_mangen::generate_to(Arguments::command(), folder).with_context(context)?;
-        return Ok(Exit::Done);
+        for (name, page) in &pages {
+            std::fs::write(folder.join(name), page).with_context(context)?;
+        }
+    } else if let Some((_, page)) = pages.first() {
+        session.terminal.product(page)?;
     }
-    let mut page = Vec::new();
-    Man::new(Arguments::command())
-        .render(&mut page)
-        .context("the manual page can't be made")?;
-    session.terminal.product(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }
