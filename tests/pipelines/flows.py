@@ -122,7 +122,8 @@ class Flows:
         self.action = os.path.join(work, "action")
         os.makedirs(self.action)
         shutil.copy(os.path.join(ROOT, "action.yml"), self.action)
-        shutil.copytree(os.path.join(EXAMPLES, "shell"), os.path.join(self.action, "examples/ci/shell"))
+        for folder in ("examples/ci/shell", "packaging"):
+            shutil.copytree(os.path.join(ROOT, folder), os.path.join(self.action, folder))
 
     def writes(self):
         return [action for _, action in self.world.calls if not action.startswith(("Describe", "Get"))]

@@ -20,9 +20,14 @@ def expect(name, holds):
     print("ok" if holds else "FAILED:", name)
 
 
+def workflows(root):
+    """Names the workflows that are there to be copied."""
+    return [*sorted(glob.glob(f"{root}/examples/ci/github/*.yml")), f"{root}/packaging/release.yml"]
+
+
 def scripts(root):
     """Yields each script that stands in YAML: its name, its shell and its text."""
-    for path in [os.path.join(root, "action.yml"), *sorted(glob.glob(f"{root}/examples/ci/github/*.yml"))]:
+    for path in [os.path.join(root, "action.yml"), *workflows(root)]:
         content, name = load(path), os.path.basename(path).removesuffix(".yml")
         steps = content["runs"]["steps"] if "runs" in content else []
         for job in content.get("jobs", {}).values():
@@ -46,7 +51,7 @@ def check_github(root):
         expect(f"the action uses its input {name}", f"inputs.{name}" in used)
     for step in action["runs"]["steps"]:
         expect(f"nothing is filled into the script of: {step['name']}", "${{" not in step.get("run", ""))
-    for path in sorted(glob.glob(f"{root}/examples/ci/github/*.yml")):
+    for path in workflows(root):
         name, content = os.path.basename(path), load(path)
         expect(f"{name} asks for nothing as a whole", content["permissions"] == {})
         expect(f"{name} says what runs at once", "group" in content["concurrency"])
