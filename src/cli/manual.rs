@@ -64,6 +64,14 @@ const ENVIRONMENT: &[Entry] = &[
         "A base URL in place of every service's own; wins over provider.endpoint.",
     ),
     (
+        "GWPLAN_ALLOW_ENDPOINT",
+        "The hosts that provider.endpoint may name beside the vendor's and this machine, separated by commas.",
+    ),
+    (
+        "GWPLAN_ALLOW_PATH",
+        "Folders and files outside the repository that the project may read, separated by colons; as --allow-path.",
+    ),
+    (
         "GWPLAN_ENV",
         "The environment of gwplan.yaml to work in; --env wins over it.",
     ),

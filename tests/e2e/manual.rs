@@ -66,7 +66,7 @@ fn collect_variables(folder: &Path, names: &mut BTreeSet<String>) {
             let ours = ["GWPLAN_", "TENCENTCLOUD_", "TKE_", "TCCLI_"];
             let is_ours = ours.iter().any(|prefix| word.starts_with(prefix));
             // These are for the tests and for the scripts of shells.
-            let is_inner = ["GWPLAN_CRASH_AT", "GWPLAN_COMPLETE"].contains(&word);
+            let is_inner = ["GWPLAN_CRASH_AT", "GWPLAN_STOP_AT", "GWPLAN_COMPLETE"].contains(&word);
             if is_name && is_ours && !is_inner {
                 names.insert(word.to_owned());
             }
