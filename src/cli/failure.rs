@@ -70,9 +70,9 @@ impl Failure {
 }
 
 fn tell_error(error: &anyhow::Error, terminal: Terminal) {
-    terminal.error(&format!("{ERROR}error{ERROR:#}: {}", shown(error)));
+    terminal.tell(&format!("{ERROR}error{ERROR:#}: {}", shown(error)));
     for cause in error.chain().skip(1) {
-        terminal.error(&format!("  because: {}", shown(&cause)));
+        terminal.tell(&format!("  because: {}", shown(&cause)));
     }
     for hint in hints(error) {
         terminal.hint(hint);

@@ -26,6 +26,7 @@ mod signals;
 mod stage;
 mod terminal;
 mod workspace;
+mod wrap;
 mod writing;
 
 use std::ffi::OsString;

@@ -15,6 +15,7 @@ use super::disarm::disarm;
 use super::failure::Failure;
 use super::seen::seen;
 use super::signals;
+use super::wrap;
 
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -62,8 +63,18 @@ impl Terminal {
     /// Writes progress and the like to stderr, unless it should be quiet.
     pub(super) fn status(self, text: &str) {
         if !self.quiet {
-            self.error(text);
+            self.tell(text);
         }
+    }
+
+    /// Writes sentences that the user must see to stderr, broken between words where that is a terminal.
+    pub(super) fn tell(self, text: &str) {
+        self.error(&wrap::for_stream(text, io::stderr()));
+    }
+
+    /// Writes sentences that are the product to stdout, broken between words where that is a terminal.
+    pub(super) fn told_product(self, text: &str) -> Result<(), Failure> {
+        self.product(&wrap::for_stream(text, io::stdout()))
     }
 
     /// Writes what the user must see to stderr.

@@ -8,26 +8,54 @@ use super::project::{
     DEFAULTS_DOC, DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_DOC, ENVIRONMENTS_KEY, PROJECT, VARS_DOC,
     VARS_KEY,
 };
-use super::{Change, Field, Literal, Need, ResourceSchema, Shape, Text, Whole};
+use super::{Allowances, Change, Choice, Field, Literal, Need, ResourceSchema, Shape, Text, Whole};
 use crate::model::{MAX_NAME_CHARS, Value};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// Says what a schema is made for.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    /// Whether what is described must be whole, or may be a part that is laid over another.
+    complete: bool,
+    /// The words that the project allows besides those that are known.
+    allow: &'a Allowances,
+}
+
+impl<'a> Scope<'a> {
+    fn whole(self) -> Self {
+        Self {
+            complete: true,
+            ..self
+        }
+    }
+
+    /// Returns the words of a choice, those that only this project allows last.
+    fn words(self, choice: &'a Choice) -> Vec<&'a str> {
+        let allowed = choice.allow.and_then(|key| self.allow.get(key));
+        let extra = allowed.into_iter().flatten().map(String::as_str);
+        let extra = extra.filter(|word| !choice.known.contains(word));
+        choice.known.iter().copied().chain(extra).collect()
+    }
+}
+
 /// Returns the schema of the files that describe resources.
-pub fn resources(schemas: &[&ResourceSchema]) -> Json {
-    desired("gwplan: desired state", schemas, true)
+pub fn resources(schemas: &[&ResourceSchema], allow: &Allowances) -> Json {
+    let complete = true;
+    desired("gwplan: desired state", schemas, Scope { complete, allow })
 }
 
 /// Returns the schema of the files that an environment lays over the others.
-pub fn overlay(schemas: &[&ResourceSchema]) -> Json {
-    desired("gwplan: overlay", schemas, false)
+pub fn overlay(schemas: &[&ResourceSchema], allow: &Allowances) -> Json {
+    let complete = false;
+    desired("gwplan: overlay", schemas, Scope { complete, allow })
 }
 
-fn desired(title: &str, schemas: &[&ResourceSchema], complete: bool) -> Json {
+fn desired(title: &str, schemas: &[&ResourceSchema], scope: Scope<'_>) -> Json {
     let mut properties = Map::new();
     for schema in schemas {
         let tables = [schema.fields, META];
-        let resource = object(&tables, complete);
+        let resource = object(&tables, scope);
         let collection = json!({
             "description": schema.doc,
             "type": "object",
@@ -43,7 +71,7 @@ fn desired(title: &str, schemas: &[&ResourceSchema], complete: bool) -> Json {
         let entries = json!({
             "description": doc,
             "type": "array",
-            "items": object(&[table], true),
+            "items": object(&[table], scope.whole()),
         });
         properties.insert(key.to_owned(), entries);
     }
@@ -51,15 +79,17 @@ fn desired(title: &str, schemas: &[&ResourceSchema], complete: bool) -> Json {
 }
 
 /// Returns the schema of the project file.
-pub fn project(schemas: &[&ResourceSchema]) -> Json {
-    let mut properties = section(PROJECT, schemas);
+pub fn project(schemas: &[&ResourceSchema], allow: &Allowances) -> Json {
+    let complete = true;
+    let scope = Scope { complete, allow };
+    let mut properties = section(PROJECT, schemas, scope);
     let environments = json!({
         "description": ENVIRONMENTS_DOC,
         "type": "object",
         "propertyNames": name(),
         "additionalProperties": {
             "type": "object",
-            "properties": section(ENVIRONMENT, schemas),
+            "properties": section(ENVIRONMENT, schemas, scope),
             "additionalProperties": false,
         },
     });
@@ -68,14 +98,18 @@ pub fn project(schemas: &[&ResourceSchema]) -> Json {
 }
 
 /// Describes what the project and an environment hold alike.
-fn section(table: &[Field], schemas: &[&ResourceSchema]) -> Map<String, Json> {
-    let mut properties = fields(&[table], true);
+fn section(table: &[Field], schemas: &[&ResourceSchema], scope: Scope<'_>) -> Map<String, Json> {
+    let mut properties = fields(&[table], scope);
     let tables: Vec<&[Field]> = schemas
         .iter()
         .map(|schema| schema.fields)
         .chain([META])
         .collect();
-    let mut defaults = object(&tables, false);
+    let partial = Scope {
+        complete: false,
+        ..scope
+    };
+    let mut defaults = object(&tables, partial);
     defaults["description"] = json!(DEFAULTS_DOC);
     properties.insert(DEFAULTS_KEY.to_owned(), defaults);
     let vars = json!({
@@ -106,17 +140,17 @@ fn document(title: &str, properties: &Map<String, Json>) -> Json {
     })
 }
 
-fn object(tables: &[&[Field]], complete: bool) -> Json {
+fn object(tables: &[&[Field]], scope: Scope<'_>) -> Json {
     let required: Vec<&str> = tables
         .iter()
         .copied()
         .flatten()
-        .filter(|field| complete && matches!(field.need, Need::Required))
+        .filter(|field| scope.complete && matches!(field.need, Need::Required))
         .map(|field| field.key)
         .collect();
     let mut schema = json!({
         "type": "object",
-        "properties": fields(tables, complete),
+        "properties": fields(tables, scope),
         "additionalProperties": false,
     });
     if !required.is_empty() {
@@ -125,18 +159,18 @@ fn object(tables: &[&[Field]], complete: bool) -> Json {
     schema
 }
 
-fn fields(tables: &[&[Field]], complete: bool) -> Map<String, Json> {
+fn fields(tables: &[&[Field]], scope: Scope<'_>) -> Map<String, Json> {
     let mut properties = Map::new();
     for field in tables.iter().copied().flatten() {
         properties
             .entry(field.key)
-            .or_insert_with(|| property(field, complete));
+            .or_insert_with(|| property(field, scope));
     }
     properties
 }
 
-fn property(field: &Field, complete: bool) -> Json {
-    let mut schema = shape(&field.shape, complete);
+fn property(field: &Field, scope: Scope<'_>) -> Json {
+    let mut schema = shape(&field.shape, scope);
     schema["description"] = json!(description(field));
     if let Need::Default(literal) = field.need {
         schema["default"] = match literal {
@@ -161,7 +195,7 @@ fn description(field: &Field) -> String {
     }
 }
 
-fn shape(shape: &Shape, complete: bool) -> Json {
+fn shape(shape: &Shape, scope: Scope<'_>) -> Json {
     match shape {
         Shape::Flag => or_reference(&json!({ "type": "boolean" })),
         Shape::Whole(Whole { min, max, .. }) => {
@@ -177,8 +211,10 @@ fn shape(shape: &Shape, complete: bool) -> Json {
         }
         // Plain 2.5 is a number to an editor, while gwplan takes it as it is written; no known word
         // looks like one, so text alone is right here.
-        Shape::Choice(choice) => or_reference(&json!({ "type": "string", "enum": choice.known })),
-        Shape::Object(inner) => object(&[inner], complete),
+        Shape::Choice(choice) => {
+            or_reference(&json!({ "type": "string", "enum": scope.words(choice) }))
+        }
+        Shape::Object(inner) => object(&[inner], scope),
         Shape::Tags => json!({
             "type": "object",
             "maxProperties": MAX_TAGS,
@@ -187,7 +223,7 @@ fn shape(shape: &Shape, complete: bool) -> Json {
         }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Shape::Choices(choice) => {
-            let word = or_reference(&json!({ "type": "string", "enum": choice.known }));
+            let word = or_reference(&json!({ "type": "string", "enum": scope.words(choice) }));
             json!({ "type": "array", "items": word })
         }
     }

@@ -139,3 +139,21 @@ fn init_renews_stale_schemas_and_leaves_the_rest_of_a_project_as_it_is() {
     let told = project.run(&["init"]).well().stderr;
     assert!(told.contains("is there already"), "{told}");
 }
+
+#[test]
+fn the_words_that_a_project_allows_are_in_its_schemas() {
+    let project = Project::empty();
+    project.run(&["init"]).well();
+    let yaml = std::fs::read_to_string(project.path("gwplan.yaml")).unwrap();
+    project.write(
+        "gwplan.yaml",
+        &format!("{yaml}allow: {{ gatewayVersion: [9.9.9] }}\n"),
+    );
+    for of in ["gateways", "overlay", "project"] {
+        let schema = project.run(&["schema", of]).well().stdout;
+        assert!(schema.contains("\"9.9.9\""), "{of}: {schema}");
+    }
+    project.run(&["init"]).well();
+    let written = std::fs::read_to_string(project.path(".gwplan/gateways.schema.json")).unwrap();
+    assert!(written.contains("\"9.9.9\""));
+}

@@ -371,7 +371,7 @@ fn tell_end(
         Format::Text if plan.is_empty() => {}
         Format::Text => {
             let text = view::report_text(report, plan.moves.len(), verb_of(goal));
-            session.terminal.product(&format!("\n{text}"))?;
+            session.terminal.told_product(&format!("\n{text}"))?;
         }
     }
     if report.interrupted {

@@ -15,6 +15,8 @@ use crate::schema::json_schema;
 use crate::cli::failure::Failure;
 use crate::cli::{Exit, Session};
 
+use super::schema::allowed;
+
 /// Writes a project to start from, or renews the schemas for editors of one that is there.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct InitArgs {}
@@ -70,7 +72,7 @@ pub(super) fn run(_: &InitArgs, session: &Session) -> Result<Exit, Failure> {
             .hint("init begins a new project and overwrites nothing: choose an empty folder with -C DIR")
             .into());
     }
-    let [gateways, project] = schemas();
+    let [gateways, project] = schemas(session);
     let mut files = vec![
         gateways,
         project,
@@ -103,7 +105,7 @@ fn renew(session: &Session) -> Result<Exit, Failure> {
     let is_stale = |(name, text): &(String, String)| {
         fs::read_to_string(root.join(name)).ok().as_ref() != Some(text)
     };
-    let stale: Vec<_> = schemas().into_iter().filter(is_stale).collect();
+    let stale: Vec<_> = schemas(session).into_iter().filter(is_stale).collect();
     for (name, text) in &stale {
         write(&root.join(name), text)?;
         session.terminal.status(&format!("renewed {name}"));
@@ -117,11 +119,12 @@ fn renew(session: &Session) -> Result<Exit, Failure> {
 }
 
 /// Returns the schemas for editors, each with its path.
-fn schemas() -> [(String, String); 2] {
+fn schemas(session: &Session) -> [(String, String); 2] {
     let kinds = kinds::schemas();
+    let allow = allowed(session);
     [
-        ("gateways", json_schema::resources(&kinds)),
-        ("project", json_schema::project(&kinds)),
+        ("gateways", json_schema::resources(&kinds, &allow)),
+        ("project", json_schema::project(&kinds, &allow)),
     ]
     .map(|(of, schema)| {
         let path = format!("{SCHEMA_FOLDER}/{of}.schema.json");

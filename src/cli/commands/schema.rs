@@ -2,8 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::config::Project;
 use crate::kinds;
-use crate::schema::json_schema;
+use crate::schema::{Allowances, json_schema};
 
 use crate::cli::failure::Failure;
 use crate::cli::{Exit, Session};
@@ -27,11 +28,21 @@ enum Of {
 }
 
 pub(super) fn run(args: &SchemaArgs, session: &Session) -> Result<Exit, Failure> {
+    let schemas = kinds::schemas();
+    let allow = allowed(session);
     let schema = match args.of {
-        Of::Gateways => json_schema::resources(&kinds::schemas()),
-        Of::Overlay => json_schema::overlay(&kinds::schemas()),
-        Of::Project => json_schema::project(&kinds::schemas()),
+        Of::Gateways => json_schema::resources(&schemas, &allow),
+        Of::Overlay => json_schema::overlay(&schemas, &allow),
+        Of::Project => json_schema::project(&schemas, &allow),
     };
     session.terminal.product(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)
+}
+
+/// Returns the words that the project allows besides those that gwplan knows; none outside a project.
+///
+/// An editor needs the schema of a project with faults too; validate tells of those.
+pub(super) fn allowed(session: &Session) -> Allowances {
+    let (project, _) = Project::load(&session.reach, &kinds::schemas(), &session.options);
+    project.allow
 }
