@@ -3,6 +3,8 @@
 //! [`Review`] is the one value that all faces of a plan are rendered from. It decides what is told and
 //! in which order; `view` decides how it looks.
 
+mod alike;
+mod growth;
 mod outline;
 mod risk;
 
@@ -12,8 +14,10 @@ use std::collections::BTreeMap;
 use crate::model::{Address, Attributes, Counts, FieldPath, Severity, SourceLine};
 use crate::plan::{Action, FieldChange, Loss, Plan, Reason, Schemas, Step};
 use crate::policy::Finding;
-use crate::schema::strip_defaults;
+use crate::schema::{Trait, strip_defaults};
 
+pub use alike::drifts as alike_drifts;
+pub use growth::{Bill, Growth};
 pub use outline::{Difference, Entry, Fields, Outline, Shift};
 pub use risk::Risk;
 
@@ -66,8 +70,10 @@ pub struct Verdict {
     pub replaced: usize,
     /// How many resources live on, and are paid for, without being managed.
     pub given_up: usize,
-    /// How many resources that stay are changed so that they cost something else.
-    pub costly: usize,
+    /// How many resources that stay carry less than before.
+    pub shrunk: usize,
+    /// How many resources that stay are changed so that they cost something else, by the direction.
+    pub bills: BTreeMap<Bill, usize>,
     /// How many resources that stay are protected less than before.
     pub lifted: usize,
     /// How many public addresses are lost for good, as far as is known.
@@ -119,6 +125,12 @@ pub struct Item<'a> {
     pub attributes: Attributes,
     /// Whether what stays is protected less than before.
     pub lifts_protection: bool,
+    /// What there is more or less of afterwards.
+    pub growth: Vec<Growth>,
+    /// In which direction what is paid goes; nothing where it stays the same.
+    pub bill: Option<Bill>,
+    /// What a person knows a resource by that is destroyed or made; empty for any other.
+    pub portrait: Vec<Trait>,
     /// The flag that keeps the cloud from deleting a resource of the kind.
     guard: Option<&'static str>,
     fields: Option<&'a BTreeMap<FieldPath, SourceLine>>,
@@ -137,10 +149,13 @@ impl Item<'_> {
         risk::is_billed(&change.path, self.billed) || change.lifts_protection(self.guard)
     }
 
-    /// Lists the changes that change what is paid.
-    pub fn billed(&self) -> impl Iterator<Item = &FieldChange> {
-        let changes = self.step.changes.iter();
-        changes.filter(|change| risk::is_billed(&change.path, self.billed))
+    /// Tells whether the resource is the same one afterwards, and carries less.
+    fn shrinks(&self) -> bool {
+        self.stays() && self.growth.iter().any(Growth::shrinks)
+    }
+
+    fn stays(&self) -> bool {
+        matches!(self.step.action, Action::Update | Action::AwaitCreate)
     }
 }
 
@@ -178,6 +193,12 @@ impl<'a> Review<'a> {
     pub fn group(&self, group: Group) -> impl Iterator<Item = &Item<'a>> {
         self.items.iter().filter(move |item| item.group == group)
     }
+
+    /// Returns the items of a group, those together that are told as one; none of them is empty.
+    pub fn blocks(&self, group: Group) -> Vec<Vec<&Item<'a>>> {
+        let items: Vec<&Item<'a>> = self.group(group).collect();
+        alike::items(&items)
+    }
 }
 
 fn item<'a>(
@@ -189,9 +210,11 @@ fn item<'a>(
     let schema = schemas(step.address.kind());
     let billed = schema.map_or(&[][..], |schema| schema.billed);
     let guard = schema.and_then(|schema| schema.delete_guard);
-    let risk = Risk::of(step, billed, guard);
+    let growth = schema.map_or_else(Vec::new, |schema| growth::growth(step, schema));
+    let shrinks = growth.iter().any(Growth::shrinks);
+    let risk = Risk::of(step, billed, guard, shrinks);
     let group = match step.action {
-        _ if risk >= Risk::Replace => Group::Danger,
+        _ if risk.is_danger() => Group::Danger,
         Action::Create => Group::Create,
         Action::AwaitCreate | Action::AwaitDelete => Group::Wait,
         Action::Forget => Group::Forget,
@@ -204,6 +227,14 @@ fn item<'a>(
     }
     let stays = !matches!(step.action, Action::Replace | Action::Delete);
     let places = plan.places.get(&step.address);
+    let portrayed = match (step.deleted_successor(), step.action) {
+        (Some(successor), _) => Some(&successor.before),
+        (None, Action::Delete) => Some(&step.before),
+        (None, Action::Create) => Some(&step.after),
+        (None, _) => None,
+    };
+    let portrait = schema.zip(portrayed);
+    let portrait = portrait.map(|(schema, portrayed)| (schema.portrait)(portrayed));
     Item {
         step,
         risk,
@@ -214,20 +245,25 @@ fn item<'a>(
         fields: places.map(|places| &places.fields),
         guard,
         lifts_protection: stays && step.lifts_protection(guard),
+        growth,
+        bill: schema.and_then(|schema| growth::bill(step, schema)),
+        portrait: portrait.unwrap_or_default(),
         billed,
     }
-}
-
-/// Tells whether something that stays costs something else afterwards.
-fn is_costly(item: &Item<'_>) -> bool {
-    let stays = matches!(item.step.action, Action::Update | Action::AwaitCreate);
-    stays && item.billed().next().is_some()
 }
 
 fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
     let mut tally = BTreeMap::new();
     for item in items {
         *tally.entry(item.risk).or_default() += 1;
+    }
+    let mut bills = BTreeMap::new();
+    for bill in items
+        .iter()
+        .filter(|item| item.stays())
+        .filter_map(|item| item.bill)
+    {
+        *bills.entry(bill).or_default() += 1;
     }
     let quiet = if plan.is_empty() {
         Risk::None
@@ -248,7 +284,8 @@ fn verdict(plan: &Plan, items: &[Item<'_>], policy: &[Finding]) -> Verdict {
         tally,
         replaced: replaced.count(),
         given_up: given_up.count(),
-        costly: items.iter().filter(|item| is_costly(item)).count(),
+        shrunk: items.iter().filter(|item| item.shrinks()).count(),
+        bills,
         lifted: items.iter().filter(|item| item.lifts_protection).count(),
         addresses_lost: losses
             .clone()

@@ -14,6 +14,8 @@ pub enum Risk {
     Cost,
     /// What kept it from being destroyed or changed by gwplan is taken away.
     LiftsProtection,
+    /// It carries less than before: what it serves may be too much for it.
+    Shrinks,
     /// It is replaced: its id is lost, and unless the new one is made first, its traffic stops meanwhile.
     Replace,
     /// A public address is lost: whoever reaches it by that doesn't any more.
@@ -24,10 +26,11 @@ pub enum Risk {
 
 impl Risk {
     /// Every risk that a step can bear, the greatest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Destroy,
         Self::LosesAddress,
         Self::Replace,
+        Self::Shrinks,
         Self::LiftsProtection,
         Self::Cost,
         Self::Safe,
@@ -40,15 +43,21 @@ impl Risk {
             Self::Safe => "safe",
             Self::Cost => "cost",
             Self::LiftsProtection => "lifts-protection",
+            Self::Shrinks => "shrinks",
             Self::Replace => "replace",
             Self::LosesAddress => "loses-address",
             Self::Destroy => "destroy",
         }
     }
 
+    /// Tells whether those who use it may notice: it goes, it is cut off, or it becomes too small.
+    pub fn is_danger(self) -> bool {
+        self >= Self::Shrinks
+    }
+
     /// Judges a step; `billed` names the fields whose change changes what is paid, `guard` the flag that
-    /// keeps the cloud from deleting a resource.
-    pub(super) fn of(step: &Step, billed: &[&str], guard: Option<&str>) -> Self {
+    /// keeps the cloud from deleting a resource, and `shrinks` says whether it carries less afterwards.
+    pub(super) fn of(step: &Step, billed: &[&str], guard: Option<&str>, shrinks: bool) -> Self {
         let public = step.losses.iter().any(Loss::is_public);
         match step.action {
             Action::Delete => Self::Destroy,
@@ -56,6 +65,7 @@ impl Risk {
             Action::Update if step.deleted_successor().is_some() => Self::Destroy,
             Action::Replace | Action::Update | Action::AwaitCreate if public => Self::LosesAddress,
             Action::Replace => Self::Replace,
+            Action::Update | Action::AwaitCreate if shrinks => Self::Shrinks,
             Action::Update | Action::Record | Action::AwaitCreate
                 if step.lifts_protection(guard) =>
             {

@@ -6,6 +6,7 @@
 //! change can be made in place, and the simulated cloud's validation.
 
 pub mod check;
+mod extent;
 pub mod json_schema;
 pub mod meta;
 pub mod policy;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use crate::model::{Attributes, FieldPath, IdForm, Rule, Severity, Value};
 
 pub use check::{check, fill_defaults, strip_defaults};
+pub use extent::{Quantity, Trait};
 pub use unset::Unset;
 
 /// Describes one kind of resource.
@@ -44,6 +46,10 @@ pub struct ResourceSchema {
     pub delete_guard: Option<&'static str>,
     /// The paths of the fields whose change changes what is paid to the vendor.
     pub billed: &'static [&'static str],
+    /// Measures a resource by its attributes, so that a change of it has a direction.
+    pub extent: fn(&Attributes) -> Vec<Quantity>,
+    /// Tells what a person knows a resource by: its name, its size, its tags.
+    pub portrait: fn(&Attributes) -> Vec<Trait>,
     /// The fields that a project's guards look at.
     pub guarded: Guarded,
     /// Checks that look at several fields at once.

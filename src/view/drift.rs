@@ -7,6 +7,9 @@ use serde_json::json;
 
 use crate::model::Value;
 use crate::plan::{Drift, DriftedField, Drifts};
+use crate::review::alike_drifts;
+
+use super::words;
 
 const CHANGED: Style = AnsiColor::Yellow.on_default();
 const GONE: Style = AnsiColor::Red.on_default();
@@ -38,24 +41,21 @@ pub(super) fn changed(drifts: &[Drift]) -> String {
 }
 
 fn each(out: &mut String, drifts: &[Drift]) {
-    for Drift {
-        address,
-        id,
-        gone,
-        fields,
-    } in drifts
-    {
-        if *gone {
-            let _ = writeln!(
-                out,
-                "\n{STRONG}  # {address} has been deleted{STRONG:#}\n  {GONE}-{GONE:#} {address} [{id}]"
-            );
-            continue;
+    for block in alike_drifts(drifts) {
+        let Drift { gone, fields, .. } = block[0];
+        let who = match block.as_slice() {
+            [one] => one.address.to_string(),
+            all => format!("Each of these {}", words::plural(all.len(), "gateway")),
+        };
+        let (what, style, sign) = if *gone {
+            ("deleted", GONE, '-')
+        } else {
+            ("changed", CHANGED, '~')
+        };
+        let _ = writeln!(out, "\n{STRONG}  # {who} has been {what}{STRONG:#}");
+        for Drift { address, id, .. } in block {
+            let _ = writeln!(out, "  {style}{sign}{style:#} {address} [{id}]");
         }
-        let _ = writeln!(
-            out,
-            "\n{STRONG}  # {address} has been changed{STRONG:#}\n  {CHANGED}~{CHANGED:#} {address} [{id}]"
-        );
         for DriftedField { path, applied, now } in fields {
             let [applied, now] = [applied, now].map(|value| shown(value.as_ref()));
             let _ = writeln!(out, "      {CHANGED}~{CHANGED:#} {path}: {applied} → {now}");

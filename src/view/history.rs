@@ -47,7 +47,7 @@ fn entry(entry: &HistoryEntry) -> String {
         shown(command),
         shown(user),
         shown(host),
-        words::counted(planned)
+        words::counted(planned, words::Tense::Planned)
     );
     let _ = writeln!(out, "    plan {}", shown(digest));
     if let Some(url) = url {

@@ -20,6 +20,11 @@ const STRONG: Style = Style::new().bold();
 /// Texts longer than this, in characters, are shown on a line each, with the differing words marked.
 const LONG_TEXT: usize = 30;
 
+/// The groups of what stays managed, in the order in which they are told.
+const MANAGED: [Group; 4] = [Group::Danger, Group::Update, Group::Create, Group::Wait];
+/// How wide a list of addresses is, in characters.
+const LIST_WIDTH: usize = 100;
+
 /// Renders a plan: the verdict, what is dangerous, then the rest, then what to do with it.
 pub fn render(review: &Review<'_>) -> String {
     let plan = review.plan;
@@ -29,10 +34,8 @@ pub fn render(review: &Review<'_>) -> String {
     } else {
         render_verdict(&mut out, review);
         line(&mut out, "gwplan will perform the following actions:\n");
-        let managed = |item: &&Item<'_>| item.group != Group::Forget;
-        for item in review.items.iter().filter(managed) {
-            render_item(&mut out, item);
-            out.push('\n');
+        for group in MANAGED {
+            render_group(&mut out, review, group);
         }
     }
     if !plan.moves.is_empty() {
@@ -50,10 +53,7 @@ pub fn render(review: &Review<'_>) -> String {
     if review.group(Group::Forget).next().is_some() {
         line(&mut out, "These records are dropped:\n");
     }
-    for item in review.group(Group::Forget) {
-        render_item(&mut out, item);
-        out.push('\n');
-    }
+    render_group(&mut out, review, Group::Forget);
     if !plan.drift.is_empty() {
         out += &super::drift::changed(&plan.drift);
         out.push('\n');
@@ -87,7 +87,10 @@ fn render_verdict(out: &mut String, review: &Review<'_>) {
         line(out, &format!("{REMOVE}This plan {barrier}.{REMOVE:#}"));
     }
     let label = words::label(verdict.risk).to_uppercase();
-    let (says, counted) = (words::verdict(verdict), words::counted(&verdict.counts));
+    let (says, counted) = (
+        words::verdict(verdict),
+        words::counted(&verdict.counts, words::Tense::Planned),
+    );
     line(
         out,
         &format!("{style}{label}: this plan {says}{style:#}: {counted}.\n"),
@@ -96,7 +99,7 @@ fn render_verdict(out: &mut String, review: &Review<'_>) {
 
 fn risk_style(risk: Risk) -> Style {
     match risk {
-        Risk::Destroy | Risk::LosesAddress | Risk::Replace => REMOVE,
+        Risk::Destroy | Risk::LosesAddress | Risk::Replace | Risk::Shrinks => REMOVE,
         Risk::Cost | Risk::LiftsProtection => CHANGE,
         Risk::Safe | Risk::None => ADD,
     }
@@ -131,7 +134,7 @@ fn render_policy(out: &mut String, findings: &[Finding]) {
 fn render_end(out: &mut String, review: &Review<'_>) {
     let plan = review.plan;
     if !plan.is_empty() {
-        let counted = words::counted(&review.verdict.counts);
+        let counted = words::counted(&review.verdict.counts, words::Tense::Planned);
         line(out, &format!("{STRONG}Plan:{STRONG:#} {counted}."));
     }
     for caveat in words::caveats(plan) {
@@ -165,28 +168,118 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
+fn render_group(out: &mut String, review: &Review<'_>, group: Group) {
+    for block in review.blocks(group) {
+        match block.as_slice() {
+            [] => continue,
+            [item] => render_item(out, item),
+            [item, ..] => render_alike(out, item, &block),
+        }
+        out.push('\n');
+    }
+}
+
 fn render_item(out: &mut String, item: &Item<'_>) {
     let step = item.step;
     let address = &step.address;
-    let headline = words::headline(step);
-    line(out, &format!("{STRONG}  # {address} {headline}{STRONG:#}"));
-    let causes = words::causes(item)
-        .into_iter()
-        .map(|cause| cause.to_string());
-    let losses = step.losses.iter();
-    let losses = losses.map(|loss| format!("lost for good: {}", words::plain(&words::loss(loss))));
-    for note in causes.chain(words::ways(step)).chain(losses) {
-        let note = visible(&note);
-        line(out, &format!("{QUIET}  # ({note}){QUIET:#}"));
+    let causes = words::causes(item).into_iter();
+    let causes: Vec<String> = causes.map(|cause| cause.to_string()).collect();
+    let headline = format!("{address} {}", words::headline(step));
+    render_heading(out, item, &headline, &causes);
+    let portrait = words::portrait(item);
+    if !portrait.is_empty() {
+        note(out, QUIET, &words::plain(&portrait));
     }
-    let style = match step.action {
-        Action::Create => ADD,
-        Action::Replace | Action::Delete => REMOVE,
-        Action::Update | Action::Record | Action::AwaitCreate | Action::AwaitDelete => CHANGE,
-        Action::Forget => QUIET,
-    };
-    let (sign, whereabouts) = (words::sign(step), words::whereabouts(step));
+    for loss in &step.losses {
+        note(
+            out,
+            REMOVE,
+            &format!("lost for good: {}", words::plain(&words::loss(loss))),
+        );
+    }
     let source = item.block.filter(|_| step.reason != Reason::LeftTheFiles);
+    render_row(out, item, source.map(ToString::to_string));
+    render_fields(out, item);
+}
+
+/// Shows what becomes of several resources alike: what differs for each, and then once what is the same.
+fn render_alike(out: &mut String, first: &Item<'_>, block: &[&Item<'_>]) {
+    let causes = words::causes(first).into_iter();
+    let causes: Vec<String> = causes.map(|cause| words::plain(&cause.parts)).collect();
+    let headline = words::headline_of_each(block.len(), first.step);
+    render_heading(out, first, &headline, &causes);
+    if block.iter().all(|item| words::of_each(item).is_empty()) {
+        render_addresses(out, first.step, block);
+    } else {
+        for item in block {
+            let lead = match item.step.reason {
+                Reason::LeftTheFiles => "stood at ",
+                _ => "",
+            };
+            let source = item.block.map(|block| format!("{lead}{block}"));
+            render_row(out, item, source);
+            for words::Of { parts, is_lost } in words::of_each(item) {
+                let style = if is_lost { REMOVE } else { QUIET };
+                line(
+                    out,
+                    &format!("      {style}{}{style:#}", words::plain(&parts)),
+                );
+            }
+        }
+    }
+    render_fields(out, first);
+}
+
+/// Lists addresses, as many on a line as have room.
+fn render_addresses(out: &mut String, step: &Step, block: &[&Item<'_>]) {
+    let (style, sign) = (style_of(step.action), words::sign(step));
+    let mut text = String::new();
+    let mut lead = format!("{style}{sign:>3}{style:#} ");
+    for (at, item) in block.iter().enumerate() {
+        let comma = if at + 1 == block.len() { "" } else { "," };
+        let address = format!("{}{comma}", item.step.address);
+        if !text.is_empty() && text.len() + address.len() >= LIST_WIDTH {
+            line(out, &format!("{lead}{}", text.trim_end()));
+            (lead, text) = ("    ".to_owned(), String::new());
+        }
+        text += &address;
+        text.push(' ');
+    }
+    line(out, &format!("{lead}{}", text.trim_end()));
+}
+
+/// Says what becomes of a resource, why, how, and in which direction.
+fn render_heading(out: &mut String, item: &Item<'_>, headline: &str, causes: &[String]) {
+    let style = if item.step.action == Action::Delete {
+        REMOVE.bold()
+    } else {
+        STRONG
+    };
+    line(out, &format!("{style}  # {headline}{style:#}"));
+    for text in causes.iter().cloned().chain(words::ways(item.step)) {
+        note(out, QUIET, &text);
+    }
+    if let Some(growth) = words::growth(item) {
+        let style = if item.risk == Risk::Shrinks {
+            REMOVE
+        } else {
+            CHANGE
+        };
+        note(out, style, &growth);
+    }
+}
+
+fn note(out: &mut String, style: Style, text: &str) {
+    let text = visible(text);
+    line(out, &format!("{style}  # ({text}){style:#}"));
+}
+
+/// Names one resource: its address, where it is, and where the files describe it.
+fn render_row(out: &mut String, item: &Item<'_>, source: Option<String>) {
+    let step = item.step;
+    let address = &step.address;
+    let style = style_of(step.action);
+    let (sign, whereabouts) = (words::sign(step), words::whereabouts(step));
     let source = source.map(|line| format!("  {QUIET}{line}{QUIET:#}"));
     line(
         out,
@@ -195,6 +288,20 @@ fn render_item(out: &mut String, item: &Item<'_>) {
             source.unwrap_or_default()
         ),
     );
+}
+
+fn style_of(action: Action) -> Style {
+    match action {
+        Action::Create => ADD,
+        Action::Replace | Action::Delete => REMOVE,
+        Action::Update | Action::Record | Action::AwaitCreate | Action::AwaitDelete => CHANGE,
+        Action::Forget => QUIET,
+    }
+}
+
+/// Shows what becomes of the fields.
+fn render_fields(out: &mut String, item: &Item<'_>) {
+    let step = item.step;
     match step.action {
         Action::Create => render_new(out, item),
         // Nothing that the cloud knows differs: it is shown what the new one is made with.
@@ -266,7 +373,8 @@ fn render_change(out: &mut String, step: &Step, change: &FieldChange, width: usi
     } = change;
     let style = match how {
         How::InPlace(_) | How::Record => QUIET,
-        How::Replace => REMOVE,
+        // What is lost by it is red, and this is only why.
+        How::Replace => CHANGE,
     };
     let note = match words::how(step, change) {
         note if note.is_empty() => note,

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use crate::event::Report;
 use crate::model::{Address, Counts};
 
+use super::words::{self, Tense};
+
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
@@ -19,10 +21,11 @@ const MOST_NAMED: usize = 10;
 /// `moved` is how many records got another address: that is done before any step.
 pub fn render(report: &Report, moved: usize, verb: &str) -> String {
     let mut out = String::new();
-    let counts = counted(&Counts {
+    let counts = Counts {
         moved,
         ..report.counts
-    });
+    };
+    let counts = words::counted(&counts, Tense::Done);
     if report.failed.is_empty() && !report.interrupted {
         let _ = writeln!(out, "{GOOD}{verb} complete!{GOOD:#} Resources: {counts}.");
         return out;
@@ -72,29 +75,6 @@ fn not_started(report: &Report, out: &mut String) {
         }
         let _ = writeln!(out, "\n  not started: {names}\n    {why}");
     }
-}
-
-/// Counts what was done, in the words in which the plan counts what is to be done.
-fn counted(counts: &Counts) -> String {
-    let Counts {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = counts;
-    let mut text = format!("{add} added, {change} changed, {destroy} destroyed");
-    for (number, what) in [
-        (resume, "waited for"),
-        (forget, "forgotten"),
-        (moved, "moved"),
-    ] {
-        if *number > 0 {
-            let _ = write!(text, ", {number} {what}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]

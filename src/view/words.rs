@@ -1,13 +1,19 @@
 //! The phrases in which all faces of a plan speak.
 
+mod counts;
+mod size;
+
 use std::fmt::{self, Write};
 
-use crate::model::{Address, Counts, SourceLine, Value, visible};
+use crate::model::{Address, SourceLine, Value, visible};
 use crate::plan::{
     Action, Fate, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step, Successor,
 };
 use crate::policy::Finding;
-use crate::review::{Barrier, Item, Risk, Shift, Verdict};
+use crate::review::{Barrier, Bill, Item, Risk, Shift, Verdict};
+
+pub(super) use counts::{Tense, counted, counts, listed, plural};
+pub(super) use size::{Of, gist, growth, of_each, portrait, stake};
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,29 +326,6 @@ pub(super) fn whereabouts(step: &Step) -> String {
     }
 }
 
-/// Says what a plan does, without a full stop.
-pub(super) fn counted(counts: &Counts) -> String {
-    let Counts {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = counts;
-    let mut text = format!("{add} to add, {change} to change, {destroy} to destroy");
-    for (number, what) in [
-        (resume, "to wait for"),
-        (forget, "to forget"),
-        (moved, "to move"),
-    ] {
-        if *number > 0 {
-            let _ = write!(text, ", {number} {what}");
-        }
-    }
-    text
-}
-
 /// Names a risk, for a table of risks.
 pub(super) fn risk(risk: Risk) -> &'static str {
     match risk {
@@ -350,10 +333,20 @@ pub(super) fn risk(risk: Risk) -> &'static str {
         Risk::Safe => "safe",
         Risk::Cost => "changes the bill",
         Risk::LiftsProtection => "lifts protection",
+        Risk::Shrinks => "shrinks",
         Risk::Replace => "replace",
         Risk::LosesAddress => "loses public address",
         Risk::Destroy => "destroy",
     }
+}
+
+/// Says what becomes of several resources at once, as a headline.
+pub(super) fn headline_of_each(number: usize, step: &Step) -> String {
+    format!(
+        "Each of these {} {}",
+        plural(number, "gateway"),
+        headline(step)
+    )
 }
 
 /// Names the highest risk of a plan in one word.
@@ -362,7 +355,7 @@ pub(super) fn label(risk: Risk) -> &'static str {
         Risk::None | Risk::Safe => "Safe",
         Risk::Cost => "Cost",
         Risk::LiftsProtection => "Caution",
-        Risk::Replace | Risk::LosesAddress | Risk::Destroy => "Danger",
+        Risk::Shrinks | Risk::Replace | Risk::LosesAddress | Risk::Destroy => "Danger",
     }
 }
 
@@ -381,20 +374,23 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
             parts.push(format!("{verb} {counted}{end}"));
         }
     };
-    if verdict.risk >= Risk::Replace {
+    if verdict.risk.is_danger() {
         part(count(Risk::Destroy), "destroys", "");
         part(verdict.replaced, "replaces", "");
         let bereft = count(Risk::LosesAddress) + count(Risk::Replace) - verdict.replaced;
         part(bereft, "takes", " off the public network");
+        part(verdict.shrunk, "shrinks", "");
     } else {
         let created = verdict.counts.add;
         part(created, "creates", "");
-        let costly = verdict.costly;
-        part(
-            costly,
-            "changes what",
-            if costly == 1 { " costs" } else { " cost" },
-        );
+        for (bill, number) in &verdict.bills {
+            let verb = match bill {
+                Bill::Dearer => "raises the cost of",
+                Bill::Cheaper => "lowers the cost of",
+                Bill::Changes | Bill::New => "changes the cost of",
+            };
+            part(*number, verb, "");
+        }
     }
     part(verdict.lifted, "lifts the protection of", "");
     part(verdict.given_up, "stops managing", "");
@@ -465,19 +461,4 @@ pub(super) fn barrier(barrier: Barrier) -> String {
 pub(super) fn about(finding: &Finding) -> Option<&Address> {
     let address = finding.address.as_ref()?;
     (!finding.message.contains(&address.to_string())).then_some(address)
-}
-
-/// Counts things whose plural ends in s.
-pub(super) fn plural(number: usize, what: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{end}")
-}
-
-/// Joins parts as a sentence does: `a, b and c`.
-pub(super) fn listed(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

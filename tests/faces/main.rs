@@ -5,6 +5,7 @@
     reason = "what fails here fails the test, helpers included"
 )]
 
+mod alike;
 mod markdown;
 mod scenarios;
 mod world;

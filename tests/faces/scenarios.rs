@@ -72,6 +72,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         refused(),
         moves(),
         renamed_and_replaced(),
+        resized(),
+        alike(),
         many(),
     ]
 }
@@ -275,7 +277,7 @@ fn moves() -> Scenario {
 }
 
 /// Builds a fleet of 300, a bit of everything in it.
-fn many() -> Scenario {
+pub(crate) fn many() -> Scenario {
     let name = |index: usize| format!("fleet-{index:03}");
     let mut before = String::from("gateways:\n");
     let mut after = String::from("gateways:\n");
@@ -300,4 +302,71 @@ fn many() -> Scenario {
         let _ = write!(after, "{new}");
     }
     scenario("many", World::applied(&before), &after)
+}
+
+/// Makes gateways larger and smaller, dearer and cheaper, each way once.
+pub(crate) fn resized() -> Scenario {
+    let paid_by = |mode: &str| {
+        PUBLIC.replace("TRAFFIC", mode).replace(
+            "internetConfig: {",
+            "internetConfig: { slaType: clb.c2.medium,",
+        )
+    };
+    let nodes = |text: &str, size: &str, number: u8| {
+        text.replace(
+            "specification: 1c2g, number: 2",
+            &format!("specification: {size}, number: {number}"),
+        )
+    };
+    let before = [
+        gateway("bandwidth", &paid_by("BANDWIDTH")),
+        gateway("drained", "    tags: { env: prod, team: edge }\n"),
+        nodes(&gateway("fewer", ""), "2c4g", 10),
+        nodes(&gateway("fewer-and-larger", ""), "1c2g", 8),
+        gateway("larger", ""),
+        nodes(&gateway("moved-and-smaller", ""), "8c16g", 2),
+        gateway("pay-mode", &paid_by("TRAFFIC")),
+        gateway("traffic", &paid_by("TRAFFIC")),
+    ];
+    let mut after = before.to_vec();
+    after[0] = before[0].replace("Out: 100", "Out: 200");
+    after[2] = nodes(&gateway("fewer", ""), "1c2g", 2);
+    after[3] = nodes(&gateway("fewer-and-larger", ""), "4c8g", 2);
+    after[4] = nodes(&gateway("larger", ""), "2c4g", 3);
+    after[5] = nodes(&gateway("moved-and-smaller", ""), "1c2g", 2)
+        .replace("subnet-8tzp8uz1", "subnet-0a0b0c0d");
+    after[6] = before[6].replace("TRAFFIC", "BANDWIDTH");
+    after[7] = before[7].replace("Out: 100", "Out: 50");
+    after.remove(1);
+    scenario("resized", World::applied(&file(&before)), &file(&after))
+}
+
+/// Gives a fleet a new tag and another subnet, while others are made and have drifted alike.
+pub(crate) fn alike() -> Scenario {
+    let fleet: Vec<String> = (0..172).map(|index| format!("fleet-{index:03}")).collect();
+    let moved: Vec<String> = (0..3).map(|index| format!("moved-{index}")).collect();
+    let before = |names: &[String]| {
+        names
+            .iter()
+            .map(|name| gateway(name, ""))
+            .collect::<Vec<_>>()
+    };
+    let mut world = World::applied(&file(&[before(&fleet), before(&moved)].concat()));
+    for name in &fleet[..4] {
+        world.meddle(name, "description", "Written by hand".into());
+    }
+    let tagged = fleet
+        .iter()
+        .map(|name| gateway(name, "    tags: { cost: shared }\n"));
+    let moved = moved
+        .iter()
+        .map(|name| gateway(name, "").replace("subnet-8tzp8uz1", "subnet-0a0b0c0d"));
+    let made = (0..40).map(|index| {
+        let more = format!(
+            "    description: Shard {index} of the new fleet\n    tags: {{ cost: shared }}\n"
+        );
+        gateway(&format!("new-{index:02}"), &more)
+    });
+    let after: Vec<String> = tagged.chain(moved).chain(made).collect();
+    scenario("alike", world, &file(&after))
 }

@@ -45,6 +45,20 @@ pub(super) const BILLED: &[&str] = &[
     "tradeType",
 ];
 
+/// The editions, the smallest first.
+pub(super) const EDITIONS: &[&str] = &["TRIAL", "STANDARD", "PROFESSIONAL"];
+
+/// The types of load balancer, the one that carries the least first.
+pub(super) const SLA_TYPES: &[&str] = &[
+    "clb.c2.medium",
+    "clb.c3.small",
+    "clb.c3.medium",
+    "clb.c4.small",
+    "clb.c4.medium",
+    "clb.c4.large",
+    "clb.c4.xlarge",
+];
+
 const MODIFY: Change = Change::InPlace(MODIFY_CALL);
 const SPEC: Change = Change::InPlace(SPEC_CALL);
 const NETWORK: Change = Change::InPlace(NETWORK_CALL);
@@ -173,7 +187,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         key: "featureVersion",
         wire: Some("FeatureVersion"),
-        shape: open(&["TRIAL", "STANDARD", "PROFESSIONAL"], "featureVersion"),
+        shape: open(EDITIONS, "featureVersion"),
         need: Need::Default(Literal::Text("STANDARD")),
         change: Change::Replace,
         read: Read::Listed,
@@ -342,18 +356,7 @@ const INTERNET_CONFIG: &[Field] = &[
     Field {
         key: "slaType",
         wire: Some("SlaType"),
-        shape: open(
-            &[
-                "clb.c2.medium",
-                "clb.c3.small",
-                "clb.c3.medium",
-                "clb.c4.small",
-                "clb.c4.medium",
-                "clb.c4.large",
-                "clb.c4.xlarge",
-            ],
-            "slaType",
-        ),
+        shape: open(SLA_TYPES, "slaType"),
         need: Need::Optional,
         change: NETWORK,
         read: Read::Detailed,

@@ -1,5 +1,6 @@
 //! The cloud native API gateway (service TSE).
 
+mod extent;
 mod fields;
 mod network;
 mod rules;
@@ -27,6 +28,8 @@ pub const SCHEMA: &ResourceSchema = &ResourceSchema {
     calls: fields::CALLS,
     delete_guard: Some("deleteProtect"),
     billed: fields::BILLED,
+    extent: extent::extent,
+    portrait: extent::portrait,
     guarded: Guarded {
         tags: &["tags"],
         specification: &["nodeConfig.specification"],

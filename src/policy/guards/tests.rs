@@ -19,6 +19,8 @@ fn schema(kind: &str) -> Option<&'static ResourceSchema> {
         calls: &[],
         delete_guard: None,
         billed: &[],
+        extent: |_| Vec::new(),
+        portrait: |_| Vec::new(),
         guarded: Guarded {
             tags: &["tags"],
             specification: &["node.size"],

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::model::visible;
-use crate::plan::{Action, Reason};
-use crate::review::{Group, Item, Review};
+use crate::plan::{Action, Loss, Reason};
+use crate::review::{Group, Item, Review, Risk};
 
 use super::super::markdown::Link;
 use super::super::words::{self, Cause};
@@ -54,15 +54,15 @@ pub(super) fn render(review: &Review<'_>, page_of: Option<Link<'_>>) -> Markup {
     if review.items.is_empty() {
         return Markup::default();
     }
+    let groups = GROUPS.map(|(group, title)| (title, review.blocks(group)));
+    let total = groups.iter().map(|(_, blocks)| blocks.len()).sum();
     html! {
         @if review.items.len() > UNFILTERED { (filter(review)) }
-        @for (group, title) in GROUPS {
-            @if review.group(group).next().is_some() {
+        @for (title, blocks) in &groups {
+            @if !blocks.is_empty() {
                 div.group {
                     h3 { (title) }
-                    @for item in review.group(group) {
-                        (change(item, review.items.len(), page_of))
-                    }
+                    @for block in blocks { (change(block, total, page_of)) }
                 }
             }
         }
@@ -98,25 +98,66 @@ fn filter(review: &Review<'_>) -> Markup {
     }
 }
 
-fn change(item: &Item<'_>, total: usize, page_of: Option<Link<'_>>) -> Markup {
+/// Renders one change, or the same change of several resources.
+fn change(block: &[&Item<'_>], total: usize, page_of: Option<Link<'_>>) -> Markup {
+    let item = block[0];
     let step = item.step;
     let open = item.group == Group::Danger || total <= OPEN;
     let kind = kind(step.action);
+    let id = match block {
+        [_] => Some(id_of(&step.address)),
+        // Each of its members has the name that others lead to.
+        _ => None,
+    };
     html! {
-        details id=(id_of(&step.address)) class={ "item " (kind) } data-action=(kind) open[open] {
+        details id=[id] class={ "item " (kind) } data-action=(kind) open[open] {
             summary {
                 span.sign aria-hidden="true" { (words::sign(step)) }
                 span {
-                    span.name { (step.address) }
-                    " " span.what { (words::headline(step)) }
+                    @match block {
+                        [_] => {
+                            span.name { (step.address) }
+                            " " span.what { (words::headline(step)) }
+                        }
+                        _ => span.what.many { (words::headline_of_each(block.len(), step)) },
+                    }
+                    @let gist = words::gist(item);
+                    @if !gist.is_empty() { " " span.gist { (visible(&gist)) } }
                 }
                 span.side {
-                    span class={ "badge " (item.risk.word()) } { (words::risk(item.risk)) }
+                    span class={ "badge " (item.risk.word()) } { (words::stake(item)) }
                 }
             }
             div.body {
-                (about(item, page_of))
-                (fields::render(item, page_of))
+                @match block {
+                    [item] => (about(item, page_of)),
+                    _ => {
+                        (facts(item, false, page_of))
+                        (members(block, page_of))
+                    }
+                }
+                (fields::render(item, block.len() == 1, page_of))
+            }
+        }
+    }
+}
+
+/// Lists the resources that are changed alike, each with what is its own.
+fn members(block: &[&Item<'_>], page_of: Option<Link<'_>>) -> Markup {
+    html! {
+        ul.members {
+            @for item in block {
+                li id=(id_of(&item.step.address)) data-member {
+                    span.name { (item.step.address) }
+                    " " code.quiet { (visible(&words::whereabouts(item.step))) }
+                    @if let Some(block) = item.block {
+                        " " @if item.step.reason == Reason::LeftTheFiles { "stood at " }
+                        (line(block, page_of))
+                    }
+                    @for words::Of { parts, is_lost } in words::of_each(item) {
+                        p.loss[is_lost].quiet[!is_lost] { (sentence(&parts)) }
+                    }
+                }
             }
         }
     }
@@ -132,32 +173,36 @@ fn about(item: &Item<'_>, page_of: Option<Link<'_>>) -> Markup {
             code { (visible(&words::whereabouts(step))) }
             @if let Some(block) = block { ", described in " (line(block, page_of)) }
         }
-        (facts(item, page_of))
+        (facts(item, true, page_of))
     }
 }
 
-/// Lists what is lost, why, and how it is done.
-fn facts(item: &Item<'_>, page_of: Option<Link<'_>>) -> Markup {
+/// Lists what is lost, why, and how it is done; `own` says whether what only this resource has is told.
+fn facts(item: &Item<'_>, own: bool, page_of: Option<Link<'_>>) -> Markup {
     let step = item.step;
+    let losses: &[Loss] = if own { &step.losses } else { &[] };
+    let portrait = words::portrait(item);
     let causes = words::causes(item);
     let ways = words::ways(step);
-    html! {
-        @if !(step.losses.is_empty() && causes.is_empty() && ways.is_empty()) {
-            ul.facts {
-                @for loss in &step.losses {
-                    li.loss { "lost for good: " (sentence(&words::loss(loss))) }
+    let growth = words::growth(item);
+    let facts = html! {
+        @for loss in losses {
+            li.loss { "lost for good: " (sentence(&words::loss(loss))) }
+        }
+        @if own && !portrait.is_empty() { li { (sentence(&portrait)) } }
+        @for Cause { parts, line: at, past } in &causes {
+            li {
+                (sentence(parts))
+                @if let Some(at) = at.filter(|_| own) {
+                    (if *past { words::PAST } else { ", " })
+                    (line(at, page_of))
                 }
-                @for Cause { parts, line: at, past } in &causes {
-                    li {
-                        (sentence(parts))
-                        @if let Some(at) = at {
-                            (if *past { words::PAST } else { ", " })
-                            (line(at, page_of))
-                        }
-                    }
-                }
-                @for way in ways { li { (visible(&way)) } }
             }
         }
-    }
+        @for way in ways { li { (visible(&way)) } }
+        @if let Some(growth) = growth {
+            li.loss[item.risk == Risk::Shrinks] { (growth) }
+        }
+    };
+    html! { @if !facts.0.is_empty() { ul.facts { (facts) } } }
 }

@@ -13,14 +13,15 @@ use super::{line, path as shown_path};
 /// Texts longer than this, in characters, are shown under each other.
 const LONG_TEXT: usize = 30;
 
-/// Renders what changes, or what a new resource is made with.
-pub(super) fn render(item: &Item<'_>, page_of: Option<Link<'_>>) -> Markup {
+/// Renders what changes, or what a new resource is made with; `lines` says whether the lines of the files
+/// are shown, which are those of this resource alone.
+pub(super) fn render(item: &Item<'_>, lines: bool, page_of: Option<Link<'_>>) -> Markup {
     let step = item.step;
     match step.action {
         Action::Update | Action::Replace if !step.changes.is_empty() => html! {
             table.fields {
-                thead { tr { th scope="col" { "Field" } th scope="col" { "Before → after" } th scope="col" { "Changed by" } th scope="col" { "Line" } } }
-                tbody { @for change in &step.changes { (changed(item, change, page_of)) } }
+                thead { tr { th scope="col" { "Field" } th scope="col" { "Before → after" } th scope="col" { "Changed by" } @if lines { th scope="col" { "Line" } } } }
+                tbody { @for change in &step.changes { (changed(item, change, lines, page_of)) } }
             }
         },
         Action::Create | Action::Replace => made(item),
@@ -28,7 +29,12 @@ pub(super) fn render(item: &Item<'_>, page_of: Option<Link<'_>>) -> Markup {
     }
 }
 
-fn changed(item: &Item<'_>, change: &FieldChange, page_of: Option<Link<'_>>) -> Markup {
+fn changed(
+    item: &Item<'_>,
+    change: &FieldChange,
+    lines: bool,
+    page_of: Option<Link<'_>>,
+) -> Markup {
     let FieldChange {
         path,
         before,
@@ -50,7 +56,7 @@ fn changed(item: &Item<'_>, change: &FieldChange, page_of: Option<Link<'_>>) -> 
                     How::Record => { span.quiet { "in gwplan's record" } }
                 }
             }
-            td.at { @if let Some(at) = item.line_of(path) { (line(at, page_of)) } }
+            @if lines { td.at { @if let Some(at) = item.line_of(path) { (line(at, page_of)) } } }
         }
     }
 }

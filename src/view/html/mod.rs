@@ -19,7 +19,7 @@ use crate::model::{Address, Counts, FieldPath, SourceLine, told_diagnostics, vis
 use crate::review::{Item, Review, Risk};
 
 use super::markdown::Link;
-use super::words::{self, Part};
+use super::words::{self, Part, Tense};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -201,28 +201,11 @@ fn unchanged(review: &Review<'_>) -> String {
 }
 
 fn counts(counts: &Counts, unchanged: usize) -> Markup {
-    let Counts {
-        add,
-        change,
-        destroy,
-        resume,
-        forget,
-        moved,
-    } = *counts;
-    let counted = [
-        (add, "to add", true),
-        (change, "to change", true),
-        (destroy, "to destroy", true),
-        (resume, "to wait for", false),
-        (forget, "to forget", false),
-        (moved, "to move", false),
-        (unchanged, "unchanged", false),
-    ];
+    let mut counted = words::counts(counts, Tense::Planned);
+    counted.extend((unchanged > 0).then_some((unchanged, "unchanged")));
     html! {
-        @for (number, what, always) in counted {
-            @if number > 0 || always {
-                li { b { (number) } " " (what) }
-            }
+        @for (number, what) in counted {
+            li { b { (number) } " " (what) }
         }
     }
 }
@@ -258,7 +241,11 @@ fn risks(review: &Review<'_>) -> Markup {
 fn which(items: &[&Item<'_>]) -> Markup {
     html! {
         @for item in items.iter().take(NAMED_PER_RISK) {
-            a.name href={ "#" (id_of(&item.step.address)) } { (item.step.address.name()) }
+            @let portrait = words::portrait(item);
+            span {
+                a.name href={ "#" (id_of(&item.step.address)) } { (item.step.address.name()) }
+                @if !portrait.is_empty() { " " span.quiet { (sentence(&portrait)) } }
+            }
         }
         @if items.len() > NAMED_PER_RISK {
             a href="#changes" { "and " (items.len() - NAMED_PER_RISK) " more" }
@@ -270,6 +257,7 @@ fn at_stake(risk: Risk) -> &'static str {
     match risk {
         Risk::Destroy => "The gateway is gone for good, and its id with it.",
         Risk::LosesAddress => "Whoever comes in by the public address doesn't get in any more.",
+        Risk::Shrinks => "It carries less than before: what it serves may be too much for it.",
         Risk::Replace => "Another gateway, with another id, takes its place.",
         Risk::LiftsProtection => {
             "What kept it from being destroyed, or from being changed, is taken away."

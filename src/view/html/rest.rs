@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::model::{Address, Diagnostic, FieldPath, Location, visible};
 use crate::plan::{Drift, DriftedField, Move, Plan};
 use crate::policy::Finding;
-use crate::review::Review;
+use crate::review::{Review, alike_drifts};
 
 use super::super::markdown::Link;
 use super::fields::difference;
@@ -84,33 +84,39 @@ pub(super) fn drift(plan: &Plan, page_of: Option<Link<'_>>) -> Markup {
         p { "Others changed these since the last apply. What the files set, the plan sets again." }
         table.fields {
             thead { tr { th scope="col" { "Gateway" } th scope="col" { "Field" } th scope="col" { "As applied → as it is now" } th scope="col" { "Line" } } }
-            tbody { @for drift in &plan.drift { (drifted(plan, drift, page_of)) } }
+            tbody { @for block in alike_drifts(&plan.drift) { (drifted(plan, &block, page_of)) } }
         }
     }
 }
 
-fn drifted(plan: &Plan, drift: &Drift, page_of: Option<Link<'_>>) -> Markup {
+/// Tells what others changed of one gateway, or of several alike.
+fn drifted(plan: &Plan, block: &[&Drift], page_of: Option<Link<'_>>) -> Markup {
     let Drift {
         address,
-        id,
         gone,
         fields,
-    } = drift;
+        ..
+    } = block[0];
+    let names = html! { @for drift in block { span.name { (drift.address) } " " } };
+    let alone = block.len() == 1;
     html! {
         @if *gone {
             tr {
-                th scope="row" { span.name { (address) } }
+                th scope="row" { (names) }
                 td {}
-                td { del.value { (visible(id)) } " was deleted" }
-                td.at { @if let Some(block) = plan.source_of(address) { (line(block, page_of)) } }
+                td {
+                    @for drift in block { del.value { (visible(&drift.id)) } " " }
+                    (if alone { "was deleted" } else { "were deleted" })
+                }
+                td.at { @if let Some(block) = plan.source_of(address).filter(|_| alone) { (line(block, page_of)) } }
             }
         }
         @for DriftedField { path, applied, now } in fields {
             tr {
-                th scope="row" { span.name { (address) } }
+                th scope="row" { (names) }
                 td { (shown_path(path)) }
                 td { (difference(applied.as_ref(), now.as_ref())) }
-                td.at { (line_of(plan, address, path, page_of)) }
+                td.at { @if alone { (line_of(plan, address, path, page_of)) } }
             }
         }
     }

@@ -7,7 +7,15 @@
   const toggles = [...bar.querySelectorAll("button[data-action]")];
   const items = [...document.querySelectorAll("details.item")];
   const groups = [...document.querySelectorAll(".group")];
-  const texts = items.map((item) => item.textContent.toLowerCase());
+  // What is counted and filtered: a change, or each of the resources that are changed alike.
+  const units = items.flatMap((item) => {
+    const members = [...item.querySelectorAll("[data-member]")];
+    if (members.length === 0) return [{ item, text: item.textContent.toLowerCase() }];
+    const shared = item.cloneNode(true);
+    for (const member of shared.querySelectorAll("[data-member]")) member.remove();
+    const said = shared.textContent.toLowerCase();
+    return members.map((member) => ({ item, member, text: `${said} ${member.textContent.toLowerCase()}` }));
+  });
 
   const narrow = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -16,13 +24,16 @@
       if (toggle.getAttribute("aria-pressed") === "false") off.add(toggle.dataset.action);
     }
     let count = 0;
-    items.forEach((item, at) => {
-      const fits = !off.has(item.dataset.action) && words.every((word) => texts[at].includes(word));
-      item.hidden = !fits;
-      if (fits) count += 1;
-    });
+    for (const item of items) item.hidden = true;
+    for (const { item, member, text } of units) {
+      const fits = !off.has(item.dataset.action) && words.every((word) => text.includes(word));
+      if (member) member.hidden = !fits;
+      if (!fits) continue;
+      item.hidden = false;
+      count += 1;
+    }
     for (const group of groups) group.hidden = !group.querySelector("details.item:not([hidden])");
-    shown.textContent = `${count} of ${items.length} shown`;
+    shown.textContent = `${count} of ${units.length} shown`;
   };
 
   const everything = () => {
@@ -40,11 +51,12 @@
       return;
     }
     const target = document.getElementById(id);
-    if (!target || !target.matches("details.item")) return;
-    if (target.hidden) everything();
-    target.open = true;
+    const item = target?.closest("details.item");
+    if (!item) return;
+    if (item.hidden || target.hidden) everything();
+    item.open = true;
     target.scrollIntoView();
-    target.querySelector("summary").focus({ preventScroll: true });
+    item.querySelector("summary").focus({ preventScroll: true });
   };
 
   bar.hidden = false;

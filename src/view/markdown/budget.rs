@@ -13,6 +13,8 @@ pub(super) struct Section {
 /// One thing that is told.
 pub(super) struct Piece {
     pub(super) weight: Weight,
+    /// How many things it tells of: what is left out is counted by them.
+    pub(super) number: usize,
     pub(super) text: String,
     /// What must be told even where there is no room for the whole piece.
     pub(super) brief: Option<String>,
@@ -55,13 +57,16 @@ impl Weight {
                 "updates that change the bill",
             ],
             Self::Warned => ["warning", "warnings"],
-            Self::DangerDetail => ["detail of a replace", "details of replaces"],
+            Self::DangerDetail => [
+                "detail of a replace or shrink",
+                "details of replaces and shrinks",
+            ],
             Self::DestroyDetail => ["detail of a destroy", "details of destroys"],
             Self::Shifted => [
                 "change since the last review",
                 "changes since the last review",
             ],
-            Self::Danger => ["replace", "replaces"],
+            Self::Danger => ["replace or shrink", "replaces and shrinks"],
             Self::Denied => ["further denial by policy", "further denials by policy"],
             Self::DeniedFirst => ["denial by policy", "denials by policy"],
             Self::Destroyed => ["destroy", "destroys"],
@@ -105,6 +110,7 @@ impl Section {
             head: String::new(),
             pieces: vec![Piece {
                 weight: Weight::Frame,
+                number: 1,
                 text,
                 brief: None,
             }],
@@ -170,19 +176,20 @@ fn abridge(section: &mut Section, weight: Weight, bytes: &mut usize, room: usize
     }
 }
 
-/// Takes pieces out, the last first, while there is no room; returns how many.
+/// Takes pieces out, the last first, while there is no room; returns of how many things they told.
 fn cut(section: &mut Section, weight: Weight, bytes: &mut usize, room: usize) -> usize {
-    let before = section.pieces.len();
-    let mut keep = vec![true; before];
+    let mut number = 0;
+    let mut keep = vec![true; section.pieces.len()];
     for (piece, keep) in section.pieces.iter().zip(&mut keep).rev() {
         if *bytes > room && piece.weight == weight {
             *bytes -= piece.text.len();
+            number += piece.number;
             *keep = false;
         }
     }
     let mut keep = keep.into_iter();
     section.pieces.retain(|_| keep.next().unwrap_or(true));
-    before - section.pieces.len()
+    number
 }
 
 /// Says at once, before anything else, where what is dangerous could not all be told.
@@ -225,6 +232,7 @@ mod tests {
     fn section(weight: Weight, texts: &[&str]) -> Section {
         let piece = |text: &&str| Piece {
             weight,
+            number: 1,
             text: (*text).to_owned(),
             brief: None,
         };

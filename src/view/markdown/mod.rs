@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::model::{Diagnostic, SourceLine, Value, leaves, told_diagnostics};
 use crate::plan::{Action, Drift, DriftedField, FieldChange, Move, Reason, Step};
-use crate::review::{Difference, Group, Item, Review, Risk};
+use crate::review::{Difference, Group, Item, Review, Risk, alike_drifts};
 
 use super::words::{self, Cause, Part};
 use budget::{Piece, Section, Weight, fit};
@@ -103,6 +103,9 @@ const GROUPS: [(Group, &str, bool); 4] = [
     (Group::Wait, "Under way already", false),
 ];
 
+/// How many resources a row of a table names.
+const NAMED_PER_ROW: usize = 12;
+
 /// The longest command that is told: what is never left out must be short.
 const MAX_COMMAND_BYTES: usize = 1500;
 
@@ -120,7 +123,7 @@ impl Page<'_> {
             let _ = writeln!(out, "{} **No changes.** {says}", mark(Risk::None));
         } else {
             let says = words::verdict(verdict);
-            let counted = words::counted(&verdict.counts);
+            let counted = words::counted(&verdict.counts, words::Tense::Planned);
             let _ = writeln!(
                 out,
                 "{} **{}: this plan {says}**: {counted}.",
@@ -142,11 +145,20 @@ impl Page<'_> {
 
     /// Tabulates what is at stake; what is destroyed apart, where there is too much of it for a table.
     fn risks(&self, max_bytes: Option<usize>) -> (Section, Section) {
-        let others = self.review.group(Group::Update);
-        let others = others.filter(|item| item.risk > Risk::Safe);
-        let items = self.review.group(Group::Danger).chain(others);
-        let (mut destroyed, mut others): (Vec<Piece>, Vec<Piece>) = items
-            .map(|item| self.risk(item))
+        // What is destroyed, replaced or cut off loses something of its own: each has its row.
+        let dangers = self.review.blocks(Group::Danger).into_iter();
+        let dangers = dangers.flat_map(|block| {
+            if block[0].step.losses.is_empty() {
+                vec![block]
+            } else {
+                block.into_iter().map(|item| vec![item]).collect()
+            }
+        });
+        let others = self.review.blocks(Group::Update).into_iter();
+        let others = others.filter(|block| block[0].risk > Risk::Safe);
+        let (mut destroyed, mut others): (Vec<Piece>, Vec<Piece>) = dangers
+            .chain(others)
+            .map(|block| self.risk(&block))
             .partition(|piece| piece.weight == Weight::Destroyed);
         let briefs = destroyed.iter().filter_map(|piece| piece.brief.as_ref());
         let least: usize = briefs.map(String::len).sum();
@@ -156,6 +168,7 @@ impl Page<'_> {
             let items = items.filter(|item| item.risk == Risk::Destroy);
             names.extend(items.map(|item| Piece {
                 weight: Weight::Destroyed,
+                number: 1,
                 text: format!("{} ", code(&item.step.address.to_string())),
                 brief: None,
             }));
@@ -176,12 +189,14 @@ impl Page<'_> {
         (list, table)
     }
 
-    fn risk(&self, item: &Item<'_>) -> Piece {
+    /// Tells in a row what is at stake for one resource, or for several alike.
+    fn risk(&self, block: &[&Item<'_>]) -> Piece {
+        let item = block[0];
         let Item { step, risk, .. } = item;
-        let (mark, word) = (mark(*risk), words::risk(*risk));
-        let address = code(&step.address.to_string());
+        let (mark, word) = (mark(*risk), words::stake(item));
+        let names = named(block, NAMED_PER_ROW);
         let stays = matches!(step.action, Action::Update | Action::Record);
-        let why: Vec<String> = if stays && !step.changes.is_empty() {
+        let mut why: Vec<String> = if stays && !step.changes.is_empty() {
             let changes = step.changes.iter();
             let at_stake =
                 changes.filter(|one| *risk == Risk::LosesAddress || item.is_at_stake(one));
@@ -190,19 +205,26 @@ impl Page<'_> {
             let causes = words::causes(item);
             causes.iter().map(|cause| self.cause(cause)).collect()
         };
+        why.extend(words::growth(item));
         let losses = step.losses.iter().map(|loss| parts(&words::loss(loss)));
         let losses = losses.collect::<Vec<_>>().join("<br>");
-        let (why, losses) = (cell(&why.join("<br>")), cell(&losses));
+        let portrait = match parts(&words::portrait(item)) {
+            nothing if nothing.is_empty() => nothing,
+            portrait => format!("<br>{portrait}"),
+        };
+        let [who, why, losses] = [format!("{names}{portrait}"), why.join("<br>"), losses];
+        let [who, why, losses, brief] = [&who, &why, &losses, &names].map(|text| cell(text));
         Piece {
             weight: match risk {
                 Risk::Destroy => Weight::Destroyed,
-                Risk::LosesAddress | Risk::Replace => Weight::Danger,
+                Risk::LosesAddress | Risk::Replace | Risk::Shrinks => Weight::Danger,
                 Risk::LiftsProtection | Risk::Cost | Risk::Safe | Risk::None => {
                     Weight::CostlyUpdate
                 }
             },
-            text: format!("| {mark} {word} | {address} | {why} | {losses} |\n"),
-            brief: Some(format!("| {mark} {word} | {address} | | |\n")),
+            number: block.len(),
+            text: format!("| {mark} {word} | {who} | {why} | {losses} |\n"),
+            brief: Some(format!("| {mark} {word} | {brief} | | |\n")),
         }
     }
 
@@ -227,20 +249,56 @@ impl Page<'_> {
 
     fn details(&self, (group, title, open): (Group, &str, bool)) -> Section {
         // Of what is only destroyed, the table of risks tells all there is to tell.
-        let told = |item: &&Item<'_>| item.risk != Risk::Destroy || !lines(item).is_empty();
-        let items: Vec<&Item<'_>> = self.review.group(group).filter(told).collect();
+        let told = |block: &Vec<&Item<'_>>| {
+            let item = block[0];
+            item.risk != Risk::Destroy || !lines(item).is_empty()
+        };
+        let blocks = self.review.blocks(group).into_iter().filter(told);
+        let pieces: Vec<Piece> = blocks.map(|block| self.detail(&block)).collect();
+        let number: usize = pieces.iter().map(|piece| piece.number).sum();
         let open = if open { " open" } else { "" };
         Section {
-            head: format!(
-                "\n<details{open}><summary>{title} ({})</summary>\n\n",
-                items.len()
-            ),
-            pieces: items.into_iter().map(|item| self.detail(item)).collect(),
+            head: format!("\n<details{open}><summary>{title} ({number})</summary>\n\n"),
+            pieces,
             tail: "</details>\n".to_owned(),
         }
     }
 
-    fn detail(&self, item: &Item<'_>) -> Piece {
+    /// Tells what becomes of one resource, or of several alike.
+    fn detail(&self, block: &[&Item<'_>]) -> Piece {
+        let item = block[0];
+        let text = |names: usize| match block {
+            [item] => self.subject(item),
+            _ => {
+                let headline = words::headline_of_each(block.len(), item.step);
+                format!("{headline}: {}", named(block, names))
+            }
+        };
+        let mut rest = String::new();
+        for cause in self.told_causes(item) {
+            let cause = match block {
+                [_] => self.cause(&cause),
+                _ => parts(&cause.parts),
+            };
+            let _ = write!(rest, "; {cause}");
+        }
+        rest += "\n";
+        let lines = lines(item);
+        if !lines.is_empty() {
+            rest += "\n";
+            rest += &fence("diff", &lines);
+        }
+        rest += "\n";
+        Piece {
+            weight: detail_weight(item),
+            number: block.len(),
+            text: text(usize::MAX) + &rest,
+            brief: (block.len() > NAMED_PER_ROW).then(|| text(NAMED_PER_ROW) + &rest),
+        }
+    }
+
+    /// Names one resource, where it is and where the files describe it, and says what becomes of it.
+    fn subject(&self, item: &Item<'_>) -> String {
         let step = item.step;
         let mut text = format!(
             "{} {} ({})",
@@ -251,38 +309,25 @@ impl Page<'_> {
         if let Some(line) = item.block.filter(|_| step.reason != Reason::LeftTheFiles) {
             let _ = write!(text, ", {}", self.line(line));
         }
-        if step.action != Action::Replace || step.reason != Reason::Differs {
-            for cause in words::causes(item) {
-                let _ = write!(text, "; {}", self.cause(&cause));
-            }
+        text
+    }
+
+    /// Lists the causes that no note beside a field tells.
+    fn told_causes<'i>(&self, item: &'i Item<'_>) -> Vec<Cause<'i>> {
+        let step = item.step;
+        if step.action == Action::Replace && step.reason == Reason::Differs {
+            return Vec::new();
         }
-        text += "\n";
-        let lines = lines(item);
-        if !lines.is_empty() {
-            text += "\n";
-            text += &fence("diff", &lines);
-        }
-        text += "\n";
-        Piece {
-            weight: match (item.group, item.risk) {
-                (_, Risk::Destroy) => Weight::DestroyDetail,
-                (Group::Danger, _) => Weight::DangerDetail,
-                (Group::Update, Risk::LiftsProtection | Risk::Cost) => Weight::CostlyUpdate,
-                (Group::Update, _) => Weight::SafeUpdate,
-                (Group::Create, _) => Weight::Created,
-                (Group::Wait, _) => Weight::Waited,
-                (Group::Forget, _) => Weight::Moved,
-            },
-            text,
-            brief: None,
-        }
+        words::causes(item)
     }
 
     fn drift(&self) -> Section {
         let drifts = &self.review.plan.drift;
-        let pieces = drifts.iter().map(|drift| Piece {
+        let blocks = alike_drifts(drifts).into_iter();
+        let pieces = blocks.map(|block| Piece {
             weight: Weight::Drifted,
-            text: self.drifted(drift),
+            number: block.len(),
+            text: drifted(&block),
             brief: None,
         });
         Section {
@@ -295,36 +340,13 @@ impl Page<'_> {
         }
     }
 
-    fn drifted(&self, drift: &Drift) -> String {
-        let Drift {
-            address,
-            id,
-            gone,
-            fields,
-        } = drift;
-        let (name, id) = (code(&address.to_string()), code(id));
-        if *gone {
-            return format!("{name} ({id}) has been deleted\n\n");
-        }
-        let mut lines = Vec::new();
-        for DriftedField { path, applied, now } in fields {
-            for (mark, value) in [("-", applied), ("+", now)] {
-                match value {
-                    Some(value) => lines.push(format!("{mark} {path}: {value}")),
-                    None => lines.push(format!("{mark} {path}: (not set)")),
-                }
-            }
-        }
-        let fence = fence("diff", &lines);
-        format!("{name} ({id}) has been changed\n\n{fence}\n")
-    }
-
     fn moves(&self) -> Section {
         let moves = self.review.plan.moves.iter();
         let pieces = moves.map(|Move { from, to }| {
             let (from, to) = (code(&from.to_string()), code(&to.to_string()));
             Piece {
                 weight: Weight::Moved,
+                number: 1,
                 text: format!("- {from} has moved to {to}\n"),
                 brief: None,
             }
@@ -342,6 +364,7 @@ impl Page<'_> {
             let (address, path) = (code(&address.to_string()), code(&path.to_string()));
             Piece {
                 weight: Weight::Ignored,
+                number: 1,
                 text: format!("- {path} of {address}\n"),
                 brief: None,
             }
@@ -385,6 +408,59 @@ impl Page<'_> {
     }
 }
 
+/// Tells what others changed of one resource, or of several alike.
+fn drifted(block: &[&Drift]) -> String {
+    let Drift { gone, fields, .. } = block[0];
+    let names: Vec<String> = block
+        .iter()
+        .map(|Drift { address, id, .. }| format!("{} ({})", code(&address.to_string()), code(id)))
+        .collect();
+    let names = names.join(", ");
+    let lead = words::plural(block.len(), "gateway");
+    let who = match block {
+        [_] => names,
+        _ => format!("Each of these {lead}: {names}"),
+    };
+    if *gone {
+        return format!("{who} has been deleted\n\n");
+    }
+    let mut lines = Vec::new();
+    for DriftedField { path, applied, now } in fields {
+        for (mark, value) in [("-", applied), ("+", now)] {
+            match value {
+                Some(value) => lines.push(format!("{mark} {path}: {value}")),
+                None => lines.push(format!("{mark} {path}: (not set)")),
+            }
+        }
+    }
+    let fence = fence("diff", &lines);
+    format!("{who} has been changed\n\n{fence}\n")
+}
+
+fn detail_weight(item: &Item<'_>) -> Weight {
+    match (item.group, item.risk) {
+        (_, Risk::Destroy) => Weight::DestroyDetail,
+        (Group::Danger, _) => Weight::DangerDetail,
+        (Group::Update, Risk::LiftsProtection | Risk::Cost) => Weight::CostlyUpdate,
+        (Group::Update, _) => Weight::SafeUpdate,
+        (Group::Create, _) => Weight::Created,
+        (Group::Wait, _) => Weight::Waited,
+        (Group::Forget, _) => Weight::Moved,
+    }
+}
+
+/// Names resources by their addresses, at most so many of them.
+fn named(block: &[&Item<'_>], most: usize) -> String {
+    let names = block.iter().take(most);
+    let names: Vec<String> = names
+        .map(|item| code(&item.step.address.to_string()))
+        .collect();
+    match block.len().saturating_sub(most) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
 /// Tells a change in a few words.
 fn short_change(change: &FieldChange) -> String {
     let side = |value: &Option<Value>| match value {
@@ -414,7 +490,7 @@ fn mark(risk: Risk) -> &'static str {
         Risk::None => "✅",
         Risk::Safe => "🟢",
         Risk::Cost | Risk::LiftsProtection => "🟡",
-        Risk::Replace => "🟠",
+        Risk::Replace | Risk::Shrinks => "🟠",
         Risk::LosesAddress | Risk::Destroy => "🔴",
     }
 }

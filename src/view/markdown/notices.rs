@@ -34,6 +34,7 @@ pub(super) fn policy(findings: &[Finding], link: Option<Link<'_>>) -> Section {
                 (false, _) => Weight::Warned,
             },
             text,
+            number: 1,
             brief: is_first.then(|| format!("- {mark} {rule}\n")),
         }
     });
@@ -72,6 +73,7 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, link: Option<Link<'_>>) -> Pie
             Weight::Warned
         },
         text,
+        number: 1,
         brief: None,
     }
 }
@@ -86,6 +88,7 @@ pub(super) fn difference(difference: &Difference) -> Section {
             code(&address.to_string()),
             parts(&words::shift(shift))
         ),
+        number: 1,
         brief: None,
     });
     let pieces: Vec<Piece> = pieces.collect();

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::model::{Counts, Location, told_diagnostics};
 use crate::plan::{Fate, How, Move};
 use crate::policy::Finding;
-use crate::review::{Entry, Item, Review, Verdict};
+use crate::review::{Bill, Entry, Item, Review, Verdict};
 
 use super::super::diagnostics::diagnostic_json;
 use super::super::words;
@@ -73,7 +73,8 @@ fn verdict(review: &Review<'_>) -> Json {
         tally,
         replaced,
         given_up,
-        costly: _,
+        shrunk,
+        bills,
         lifted,
         addresses_lost,
         unknown_addresses,
@@ -81,12 +82,16 @@ fn verdict(review: &Review<'_>) -> Json {
     } = &review.verdict;
     let tally = tally.iter();
     let tally: BTreeMap<&str, usize> = tally.map(|(risk, count)| (risk.word(), *count)).collect();
+    let bills = bills.iter();
+    let bills: BTreeMap<&str, usize> = bills.map(|(bill, count)| (bill.word(), *count)).collect();
     json!({
         "risk": risk.word(),
         "says": words::verdict(&review.verdict),
         "risks": tally,
         "replaced": replaced,
         "given_up": given_up,
+        "shrunk": shrunk,
+        "bills": bills,
         "lifted_protections": lifted,
         "addresses_lost": addresses_lost,
         "unknown_addresses": unknown_addresses,
@@ -116,10 +121,15 @@ fn own_step(item: &Item<'_>) -> Json {
         .flatten()
         .map(|(path, (before, after))| json!({ "path": path, "before": before, "after": after }));
     let causes = words::causes(item);
+    let growth = item.growth.iter().map(|one| {
+        json!({ "unit": one.unit, "before": one.before, "after": one.after, "shrinks": one.shrinks() })
+    });
     json!({
         "address": step.address,
         "action": step.action.word(),
         "risk": item.risk.word(),
+        "bill": item.bill.map(Bill::word),
+        "size": growth.collect::<Vec<_>>(),
         "reason": step.reason.word(),
         "because": causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "block": item.block,
