@@ -85,6 +85,7 @@ fn danger(item: &Item<'_>, place: FilePlace<'_>) -> String {
     let losses = losses.map(|loss| format!("lost for good: {}", words::plain(&words::loss(loss))));
     let message: Vec<String> = std::iter::once(title.clone())
         .chain(causes)
+        .chain(words::growth(item))
         .chain(losses)
         .collect();
     command("warning", &properties, &title, &message.join("\n"))
