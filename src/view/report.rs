@@ -67,12 +67,7 @@ fn not_started(report: &Report, out: &mut String) {
         by_reason.entry(why).or_default().push(address);
     }
     for (why, addresses) in by_reason {
-        let first = addresses.iter().take(MOST_NAMED);
-        let first: Vec<String> = first.map(ToString::to_string).collect();
-        let mut names = first.join(", ");
-        if let more @ 1.. = addresses.len().saturating_sub(MOST_NAMED) {
-            let _ = write!(names, " and {more} more");
-        }
+        let names = words::few(&addresses, MOST_NAMED, ToString::to_string);
         let _ = writeln!(out, "\n  not started: {names}\n    {why}");
     }
 }

@@ -451,14 +451,7 @@ fn detail_weight(item: &Item<'_>) -> Weight {
 
 /// Names resources by their addresses, at most so many of them.
 fn named(block: &[&Item<'_>], most: usize) -> String {
-    let names = block.iter().take(most);
-    let names: Vec<String> = names
-        .map(|item| code(&item.step.address.to_string()))
-        .collect();
-    match block.len().saturating_sub(most) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    words::few(block, most, |item| code(&item.step.address.to_string()))
 }
 
 /// Tells a change in a few words.

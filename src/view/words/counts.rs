@@ -61,3 +61,12 @@ pub(in crate::view) fn listed(parts: &[String]) -> String {
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
+
+/// Names the first few of many, and says how many there are beside them: `a, b and 3 more`.
+pub(in crate::view) fn few<T>(things: &[T], most: usize, name: impl Fn(&T) -> String) -> String {
+    let named: Vec<String> = things.iter().take(most).map(name).collect();
+    match things.len().saturating_sub(most) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}

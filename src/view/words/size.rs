@@ -4,7 +4,7 @@ use crate::model::Value;
 use crate::plan::{Action, FieldChange};
 use crate::review::{Bill, Growth, Item, Risk};
 
-use super::{Part, loss, risk};
+use super::{Part, few, loss, risk};
 
 /// Names what is at stake for one resource; of what is paid, with the direction.
 pub(in crate::view) fn stake(item: &Item<'_>) -> &'static str {
@@ -84,15 +84,7 @@ pub(in crate::view) fn gist(item: &Item<'_>) -> String {
             .collect();
         return traits.join(", ");
     }
-    let told: Vec<String> = changes
-        .iter()
-        .take(GIST_FIELDS)
-        .map(gist_of_change)
-        .collect();
-    match changes.len().saturating_sub(GIST_FIELDS) {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
-    }
+    few(changes, GIST_FIELDS, gist_of_change)
 }
 
 fn gist_of_change(change: &FieldChange) -> String {
