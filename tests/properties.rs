@@ -249,15 +249,18 @@ fn load(texts: &[String], reversed: bool) -> Loaded {
     let folder = TempDir::new().expect("a folder");
     let mut files = Vec::new();
     for (number, text) in texts.iter().enumerate() {
+        let number = if reversed {
+            texts.len() - number
+        } else {
+            number
+        };
         let name = PathBuf::from(format!("{number}.yaml"));
         std::fs::write(folder.path().join(&name), text).expect("written");
         files.push(name);
     }
-    if reversed {
-        files.reverse();
-    }
     let schemas = kinds::schemas();
     let reach = Reach::new(folder.path(), None);
+    let files = files.into_iter().collect();
     config::load(&schemas, &Project::default(), REGION, &reach, &files)
 }
 

@@ -32,7 +32,7 @@ pub(super) struct ApprovalArgs {
     /// The plan that was approved, as `gwplan plan` wrote it with --out or --format json: goes on,
     /// without asking, only if the plan is that one, and otherwise says what differs.
     #[arg(long, value_name = "FILE")]
-    approved_plan: Option<PathBuf>,
+    pub(super) approved_plan: Option<PathBuf>,
 }
 
 /// Holds what is known of the plan that was approved.

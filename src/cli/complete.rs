@@ -24,6 +24,7 @@ use crate::schema::meta::REGIONS;
 
 use super::command::command;
 use super::environment::Environment;
+use super::home::Home;
 
 /// The variable of the environment by which a shell's script asks for completions.
 pub(super) const COMPLETE_VARIABLE: &str = "GWPLAN_COMPLETE";
@@ -70,9 +71,7 @@ fn paths(fits: fn(&Path) -> bool) -> ArgValueCompleter {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    matches!(ending, Some("yaml" | "yml"))
-        && path.file_name().is_none_or(|name| name != PROJECT_FILE)
+    config::is_yaml(path) && path.file_name().is_none_or(|name| name != PROJECT_FILE)
 }
 
 /// Tells whether a file begins as a saved plan does; plans can be large, and many files are none.
@@ -97,12 +96,12 @@ fn environments() -> Vec<CompletionCandidate> {
 fn addresses() -> Vec<CompletionCandidate> {
     let place = Place::of_the_line();
     let (reach, project) = (place.reach(), place.project());
-    let files = config::find_files(&project, &reach, &[]).unwrap_or_default();
+    let files = config::find_files_if_any(&project, &reach).unwrap_or_default();
     let region = project.region.as_deref().unwrap_or_default();
     let loaded = config::load(&kinds::schemas(), &project, region, &reach, &files);
     let path = &project.state_path;
     let state = reach.check_place(path).ok().map(|()| {
-        let backend = LocalBackend::new(place.root.join(path), "", kinds::id_form);
+        let backend = LocalBackend::new(reach.root().join(path), "", kinds::id_form);
         backend.load().ok().flatten()
     });
     let recorded = state.flatten().map(|loaded| loaded.state.resources);
@@ -160,7 +159,9 @@ impl Place {
     }
 
     fn reach(&self) -> Reach {
-        Reach::new(&self.root, Environment::read().home.as_deref())
+        let user_home = Environment::read().home;
+        let home = Home::find(&self.root, user_home.as_deref());
+        Reach::new(&home.root, user_home.as_deref())
     }
 }
 

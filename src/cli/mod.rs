@@ -13,6 +13,7 @@ mod examples;
 mod faces;
 mod failure;
 mod guesses;
+mod home;
 mod locking;
 mod logging;
 mod manual;
@@ -25,12 +26,13 @@ mod siblings;
 mod signals;
 mod stage;
 mod terminal;
+mod unread;
 mod workspace;
 mod wrap;
 mod writing;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -43,6 +45,7 @@ use crate::model::Clock;
 use commands::Command;
 use environment::Environment;
 use failure::Failure;
+use home::Home;
 use terminal::Terminal;
 
 /// Declares cloud native API gateways of Tencent Cloud in YAML, plans, and applies.
@@ -93,6 +96,23 @@ struct Arguments {
 
     #[command(subcommand)]
     command: Command,
+}
+
+impl Arguments {
+    /// Finds the project, and has all paths seen from its folder.
+    fn find_home(&mut self, user_home: Option<&Path>) -> Home {
+        let start = self.directory.as_deref().unwrap_or(Path::new("."));
+        let home = if self.command.has_project() {
+            Home::find(start, user_home)
+        } else {
+            Home::here(start)
+        };
+        let own = self.var_file.iter_mut().chain(&mut self.allow_path);
+        for path in own.chain(self.command.paths_mut()) {
+            *path = home.seen(path);
+        }
+        home
+    }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
@@ -166,27 +186,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(false) => {}
         Err(error) => return refuse(error, in_workflow).into(),
     }
-    let arguments = match understand(&arguments) {
+    let mut arguments = match understand(&arguments) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(error, in_workflow).into(),
     };
     let terminal = Terminal::new(arguments.color, arguments.quiet, in_workflow);
     logging::start(arguments.verbose, terminal);
+    let home = arguments.find_home(environment.home.as_deref());
     let chosen = arguments.env.as_deref().or(environment.get("GWPLAN_ENV"));
     let options = config::Options {
         environment: chosen.map(str::to_owned),
         variables: arguments.var,
         variable_files: arguments.var_file,
     };
-    let root = arguments.directory.unwrap_or_else(|| PathBuf::from("."));
     let allowed = environment.get("GWPLAN_ALLOW_PATH").unwrap_or_default();
     let allowed = std::env::split_paths(allowed).filter(|path| !path.as_os_str().is_empty());
     let session = Session {
-        reach: Reach::new(&root, environment.home.as_deref())
+        reach: Reach::new(&home.root, environment.home.as_deref())
             .naming(&arguments.allow_path)
             .naming(allowed),
         allowed_paths: arguments.allow_path,
-        root,
+        root: home.root,
         terminal,
         environment,
         options,

@@ -18,6 +18,7 @@ use super::cloud::{Connection, endpoint_name};
 use super::failure::Failure;
 use super::siblings::Siblings;
 use super::terminal::Terminal;
+use super::unread;
 use super::workspace::{Wanted, Workspace, schema_of};
 
 /// Which part of the whole is asked for.
@@ -97,16 +98,17 @@ impl Planner<'_> {
         if let Ok(siblings) = Siblings::of(project, session) {
             other_states.extend(siblings.lineages());
         }
-        self.make(Some(&snapshot), &other_states)
+        self.make(session, Some(&snapshot), &other_states)
     }
 
     /// Plans from the files and the state alone.
-    pub(super) fn offline(&self) -> Result<Plan, Failure> {
-        self.make(None, &self.workspace.project.other_states)
+    pub(super) fn offline(&self, session: &Session) -> Result<Plan, Failure> {
+        self.make(session, None, &self.workspace.project.other_states)
     }
 
     fn make(
         &self,
+        session: &Session,
         snapshot: Option<&Snapshot>,
         other_states: &BTreeSet<String>,
     ) -> Result<Plan, Failure> {
@@ -123,7 +125,10 @@ impl Planner<'_> {
             ownership: self.workspace.project.ownership_tag,
             other_states,
         };
-        Ok(plan(&inputs)?)
+        let mut plan = plan(&inputs)?;
+        let project = &self.workspace.project;
+        unread::check(&mut plan, self.wanted, project, &session.reach);
+        Ok(plan)
     }
 }
 
@@ -172,11 +177,7 @@ pub(super) fn check_place(session: &Session, path: &Path) -> Result<(), Fault> {
 
 /// Reads a saved plan; a path that is no JSON file names YAML instead.
 pub(super) fn read_saved(session: &Session, path: &Path) -> Result<Option<SavedPlan>, Failure> {
-    let yaml = matches!(
-        path.extension().and_then(|ending| ending.to_str()),
-        Some("yaml" | "yml")
-    );
-    if yaml || !session.root.join(path).is_file() {
+    if config::is_yaml(path) || !session.root.join(path).is_file() {
         return Ok(None);
     }
     Ok(Some(SavedPlan::decode(&read_named(session, path)?)?))

@@ -70,7 +70,7 @@ pub(super) fn propose(
         workspace,
     };
     let mut plan = match query.reach {
-        Reach::Offline => planner.offline()?,
+        Reach::Offline => planner.offline(session)?,
         reach => with_cloud(session, &planner, reach)?,
     };
     let live = workspace.tell_of_live_run(&mut plan.diagnostics)?;
@@ -94,7 +94,7 @@ fn with_cloud(session: &Session, planner: &Planner<'_>, reach: Reach) -> Result<
         let connection = if reach == Reach::CloudIfAny {
             match connect_if_any(session, workspace, planner.state).await? {
                 Ok(connection) => connection,
-                Err(_) => return planner.offline(),
+                Err(_) => return planner.offline(session),
             }
         } else {
             connect(session, workspace, planner.state).await?

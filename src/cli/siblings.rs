@@ -37,11 +37,9 @@ impl Siblings {
     /// # Errors
     /// Where one of them can't be read: what it holds would else be taken for nobody's.
     pub(super) fn of(project: &Project, session: &Session) -> Result<Self, Failure> {
-        let own = project.environment.as_ref();
-        let others = project.environments.iter();
-        let others = others.filter(|name| Some(*name) != own);
-        let read: Result<_, Failure> = others.map(|name| Sibling::read(name, session)).collect();
-        Ok(Self(read?))
+        let others = other_projects(project, session)?;
+        let read = others.iter().map(|other| Sibling::read(other, session));
+        Ok(Self(read.collect::<Result<_, Failure>>()?))
     }
 
     /// Returns the shortened lineages of their states.
@@ -60,24 +58,38 @@ impl Siblings {
     }
 }
 
-impl Sibling {
-    fn read(environment: &str, session: &Session) -> Result<Self, Failure> {
+/// Reads the project as it is in each environment but the one that is worked in.
+pub(super) fn other_projects(
+    project: &Project,
+    session: &Session,
+) -> Result<Vec<Project>, Failure> {
+    let own = project.environment.as_ref();
+    let others = project.environments.iter();
+    let others = others.filter(|name| Some(*name) != own);
+    let read = others.map(|environment| {
         let options = config::Options {
-            environment: Some(environment.to_owned()),
+            environment: Some(environment.clone()),
             ..session.options.clone()
         };
         let (project, diagnostics) = Project::load(&session.reach, &kinds::schemas(), &options);
         if has_errors(&diagnostics) {
             return Err(Failure::Diagnostics(diagnostics));
         }
-        let loaded = local_backend(session, &project)?.load()?;
+        Ok(project)
+    });
+    read.collect()
+}
+
+impl Sibling {
+    fn read(project: &Project, session: &Session) -> Result<Self, Failure> {
+        let loaded = local_backend(session, project)?.load()?;
         let state = loaded.map(|loaded| loaded.state).unwrap_or_default();
         let held = state.resources.iter().flat_map(|(address, record)| {
             let identities = record.identities();
             identities.map(|identity| (identity, address.clone()))
         });
         Ok(Self {
-            environment: environment.to_owned(),
+            environment: project.environment.clone().unwrap_or_default(),
             held: held.collect(),
             open: state.intents.keys().cloned().collect(),
             lineage: state.lineage,

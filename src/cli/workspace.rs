@@ -1,6 +1,6 @@
 //! The project on disk: its settings, its files, its state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,8 @@ use anyhow::Context;
 use uuid::Uuid;
 
 use crate::backend::{Backend, Holder, LocalBackend};
-use crate::config::{self, FilesError, Loaded, PROJECT_FILE, Project, Sources};
+use crate::config::{self, Files, FilesError, Loaded, PROJECT_FILE, Project, Sources};
+use crate::files::Reach;
 use crate::kinds;
 use crate::model::{
     Address, Desired, Diagnostic, Fault, Moved, Removed, has_errors, told_diagnostics,
@@ -20,6 +21,7 @@ use crate::view::{DiagnosticFormat, JsonLines, render_diagnostics};
 use super::Session;
 use super::failure::Failure;
 use super::locking;
+use super::unread::skipped_note;
 
 /// Holds a project that can be worked with.
 pub(super) struct Workspace {
@@ -38,6 +40,10 @@ pub(super) struct Wanted {
     pub(super) removed: Vec<Removed>,
     /// Where the files say what.
     pub(super) sources: Sources,
+    /// The files that were read, those of other tools among them.
+    pub(super) files: BTreeSet<PathBuf>,
+    /// Whether the command line names the files.
+    pub(super) is_given: bool,
 }
 
 /// Finds the table of a kind, in the form that plan and view take it.
@@ -55,13 +61,11 @@ impl Workspace {
         let (project, diagnostics) =
             Project::load(&session.reach, &kinds::schemas(), &session.options);
         if !project.found {
+            let folder = shown_root(&session.root);
             let fault = Fault::new(format!(
-                "there is no {PROJECT_FILE} in {}",
-                shown_root(&session.root)
+                "there is no {PROJECT_FILE} in {folder} or above it"
             ));
-            return Err(fault
-                .hint("begin a project with `gwplan init`, or name its folder with -C DIR")
-                .into());
+            return Err(fault.hint(hint_without_project(&session.root)).into());
         }
         // Where the list of environments can't be read, that is what is to be told.
         if project.environments.is_empty() {
@@ -85,26 +89,34 @@ impl Workspace {
     /// Loads the desired state, and refuses it if anything is wrong with it.
     pub(super) fn wanted(&self, session: &Session, paths: &[PathBuf]) -> Result<Wanted, Failure> {
         let reach = session.reach.clone().naming(paths);
-        let files = match config::find_files(&self.project, &reach, paths) {
-            Ok(files) => files,
-            Err(error @ FilesError::Empty(_)) => {
-                let hint = "write one with `gateways: {}` in it to say that there shall be none";
-                return Err(Fault::new(error.to_string()).hint(hint).into());
-            }
-            Err(error) => {
-                let hint = error.hint("check the paths that were given");
-                return Err(Fault::new(error.to_string()).hint(hint).into());
-            }
-        };
+        let files =
+            config::find_files(&self.project, &reach, paths).map_err(|error| unfound(&error))?;
+        let loaded = self.load(session, &reach, &files);
+        let mut wanted = self.check(session, loaded)?;
+        wanted.files.extend(files.paths().cloned());
+        wanted.is_given = !paths.is_empty();
+        Ok(wanted)
+    }
+
+    fn load(&self, session: &Session, reach: &Reach, files: &Files) -> Loaded {
         let region = self.region(session);
-        let loaded = config::load(&kinds::schemas(), &self.project, region, &reach, &files);
+        config::load(&kinds::schemas(), &self.project, region, reach, files)
+    }
+
+    /// Tells what is to be said of what the files hold, and refuses it if anything is wrong with it.
+    fn check(&self, session: &Session, loaded: Loaded) -> Result<Wanted, Failure> {
         let Loaded {
             desired,
             moved,
             removed,
             mut diagnostics,
             sources,
+            skipped,
+            is_all_foreign: _,
         } = loaded;
+        if let Some(note) = skipped_note(&skipped) {
+            session.terminal.status(&note);
+        }
         let unused = self.project.unused_variables();
         diagnostics.extend(unused.map(|name| unused_variable(name, &self.project)));
         refuse_errors(session, diagnostics)?;
@@ -121,16 +133,25 @@ impl Workspace {
             moved,
             removed,
             sources,
+            files: self.project.overlay_paths().map(Path::to_owned).collect(),
+            is_given: false,
         })
     }
 
     /// Loads the desired state as far as there is any: that its files are gone must not keep
     /// resources from being destroyed.
     pub(super) fn wanted_if_any(&self, session: &Session) -> Result<Wanted, Failure> {
-        match config::find_files(&self.project, &session.reach, &[]) {
-            Err(FilesError::Empty(_)) => Ok(Wanted::default()),
-            _ => self.wanted(session, &[]),
+        let reach = &session.reach;
+        let files =
+            config::find_files_if_any(&self.project, reach).map_err(|error| unfound(&error))?;
+        if files.is_empty() && self.project.overlay_paths().next().is_none() {
+            return Ok(Wanted::default());
         }
+        let loaded = self.load(session, reach, &files);
+        if loaded.is_all_foreign {
+            return Ok(Wanted::default());
+        }
+        self.check(session, loaded)
     }
 
     /// Returns the region of resources that name none; empty where nothing says one.
@@ -163,6 +184,12 @@ impl Workspace {
             ended: Vec::new(),
         }
     }
+}
+
+/// Says what to do about files that aren't found.
+fn unfound(error: &FilesError) -> Fault {
+    let hint = error.hint("check the paths that were given");
+    Fault::new(error.to_string()).hint(hint)
 }
 
 /// Opens the place where a project's state lives; it must not lead out of the project.
@@ -238,6 +265,23 @@ fn shown_root(root: &Path) -> String {
         "this folder".to_owned()
     } else {
         root.display().to_string()
+    }
+}
+
+/// Says what to do where there is no project: a file may have nearly its name.
+fn hint_without_project(root: &Path) -> String {
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_near = |name: &String| {
+        let path = Path::new(name);
+        let stem = path
+            .file_stem()
+            .is_some_and(|stem| stem.eq_ignore_ascii_case("gwplan"));
+        stem && config::is_yaml(path)
+    };
+    match names.find(is_near) {
+        Some(name) => format!("rename {name} to {PROJECT_FILE}"),
+        None => "begin a project with `gwplan init`, or name its folder with -C DIR".to_owned(),
     }
 }
 

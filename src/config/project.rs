@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::files::Reach;
 use crate::model::{
-    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, short_lineage,
-    sort_diagnostics, value_at,
+    Attributes, Diagnostic, FieldPath, Location, SourceFile, Value, set_value_at, sort_diagnostics,
+    value_at,
 };
 use crate::schema::project::{
-    DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, OVERLAYS_FIELD, POLICY_KEY, PROJECT, VARS_KEY,
+    DEFAULTS_KEY, ENVIRONMENT, ENVIRONMENTS_KEY, FILES_FIELD, OVERLAYS_FIELD, POLICY_KEY, PROJECT,
+    VARS_KEY,
 };
 use crate::schema::{Allowances, Context, Field, ResourceSchema, check, fill_defaults, meta};
 
@@ -22,9 +22,11 @@ use super::document::{Document, Parsed};
 use super::environments::{self, Environment, default_state_path};
 use super::files::{PROJECT_FILE, tidy};
 use super::options::Options;
+use super::pattern::Pattern;
 use super::policy::Policy;
 use super::read::{Place, Reader};
 use super::resource::{Layer, diagnostic};
+use super::settings::{Timeouts, allowances, other_states, read_duration};
 use super::variables::Variables;
 
 /// Names the vendor's site that an account belongs to.
@@ -35,28 +37,6 @@ pub enum Site {
     International,
     /// The site for mainland China.
     China,
-}
-
-/// Holds how long apply waits for the cloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a new resource to be ready.
-    pub create: Duration,
-    /// For a deleted resource to be gone.
-    pub delete: Duration,
-    /// For the cloud to show what a request made whose answer was lost.
-    pub consistency: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        let half_an_hour = Duration::from_mins(30);
-        Self {
-            create: half_an_hour,
-            delete: half_an_hour,
-            consistency: Duration::from_mins(1),
-        }
-    }
 }
 
 /// Holds what one section of gwplan.yaml merges into every resource.
@@ -112,6 +92,10 @@ pub struct Project {
     pub environments: Vec<String>,
     /// What is merged into every resource.
     pub(super) defaults: Attributes,
+    /// Which files describe resources; none where the project's own folder does.
+    pub(super) patterns: Vec<Pattern>,
+    /// The files of variables that the command line names.
+    pub(super) variable_files: Vec<PathBuf>,
     pub(super) overlays: Vec<Overlay>,
     /// The overlays of every environment, as they are written: none is a gateways file of its own.
     pub(super) overlay_files: BTreeMap<String, Vec<PathBuf>>,
@@ -182,6 +166,7 @@ impl Project {
         };
         project.found = found;
         project.variables = variables;
+        project.variable_files.clone_from(&options.variable_files);
         sort_diagnostics(&mut diagnostics);
         (project, diagnostics)
     }
@@ -247,6 +232,8 @@ impl Project {
             environment: None,
             environments: Vec::new(),
             defaults: Attributes::new(),
+            patterns: Vec::new(),
+            variable_files: Vec::new(),
             overlays: Vec::new(),
             overlay_files: BTreeMap::new(),
             variables: Variables::default(),
@@ -460,6 +447,11 @@ fn settle(
     project.policy = policy;
     project.environment = environment.map(str::to_owned);
     project.defaults = defaults;
+    let naming = sections.iter().rev().find(|section| {
+        let own = &section.attributes;
+        own.contains_key(FILES_FIELD.key)
+    });
+    project.patterns = naming.map_or_else(Vec::new, |section| section.patterns(diagnostics));
     project.overlays = sections.iter().flat_map(Section::overlays).collect();
     project.sections = sections.into_iter().map(|s| s.defaults).collect();
     project
@@ -494,19 +486,44 @@ impl Section<'_> {
     }
 
     fn overlays(&self) -> Vec<Overlay> {
-        let place = self.place.under(OVERLAYS_FIELD.key);
-        let Some(Value::List(items)) = self.attributes.get(OVERLAYS_FIELD.key) else {
+        let overlays = self.texts(&OVERLAYS_FIELD).into_iter();
+        overlays
+            .map(|(path, location)| Overlay {
+                path: tidy(Path::new(path)),
+                location,
+                is_expected: false,
+            })
+            .collect()
+    }
+
+    /// Reads which files describe resources.
+    fn patterns(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Pattern> {
+        let written = self.texts(&FILES_FIELD);
+        if written.is_empty() {
+            let path = FieldPath::from_iter([FILES_FIELD.key]);
+            let fault = Diagnostic::error("missing-value", "`files` names no files")
+                .help("name them like gateways/**/*.yaml, or remove the key");
+            diagnostics.push(fault.at(Some(self.place.locate(&path, false))));
+        }
+        let mut patterns = Vec::new();
+        for (text, location) in written {
+            match Pattern::new(text, location) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(fault) => diagnostics.push(*fault),
+            }
+        }
+        patterns
+    }
+
+    /// Returns the items of a list of texts, each with its place.
+    fn texts(&self, field: &Field) -> Vec<(&str, Location)> {
+        let place = self.place.under(field.key);
+        let Some(Value::List(items)) = self.attributes.get(field.key) else {
             return Vec::new();
         };
         let items = items.iter().enumerate();
         items
-            .filter_map(|(index, item)| {
-                Some(Overlay {
-                    path: tidy(Path::new(item.as_text()?)),
-                    location: place.item(index).at_value(),
-                    is_expected: false,
-                })
-            })
+            .filter_map(|(index, item)| Some((item.as_text()?, place.item(index).at_value())))
             .collect()
     }
 }
@@ -517,60 +534,5 @@ fn overlay_files(environment: &Environment<'_>) -> Vec<PathBuf> {
     let items = items.and_then(Yaml::as_sequence).into_iter().flatten();
     items
         .filter_map(|item| Some(tidy(Path::new(item.as_str()?))))
-        .collect()
-}
-
-fn read_duration(
-    key: &str,
-    written: &str,
-    place: Option<Place<'_>>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Duration {
-    let parsed = written
-        .parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    match parsed {
-        Some(duration) if !duration.is_zero() => duration,
-        _ => {
-            let path = FieldPath::from_iter(["timeouts", key]);
-            let location = place.map(|place| place.locate(&path, false));
-            let fault = Diagnostic::error(
-                "wrong-form",
-                format!("`timeouts.{key}` is {written:?}, which is no duration"),
-            )
-            .help("write it like 45m, 90s or 1h 30m, and more than nothing");
-            diagnostics.push(fault.at(location));
-            Timeouts::default().create
-        }
-    }
-}
-
-/// Reads the lineages of other projects' states, whole or shortened.
-fn other_states(attributes: &Attributes) -> BTreeSet<String> {
-    let path = FieldPath::from_iter(["state", "others"]);
-    let items = match value_at(attributes, &path) {
-        Some(Value::List(items)) => items.as_slice(),
-        _ => &[],
-    };
-    let lineages = items.iter().filter_map(Value::as_text);
-    lineages.map(short_lineage).collect()
-}
-
-fn allowances(attributes: &Attributes) -> Allowances {
-    let Some(Value::Map(allow)) = attributes.get("allow") else {
-        return Allowances::new();
-    };
-    let words = |value: &Value| match value {
-        Value::List(items) => items
-            .iter()
-            .filter_map(Value::as_text)
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    };
-    allow
-        .iter()
-        .map(|(key, value)| (key.clone(), words(value)))
         .collect()
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
-use serde_yaml::Value as Yaml;
+use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::files::{Reach, ReadError};
 use crate::model::{
@@ -16,6 +16,8 @@ use crate::schema::{Context, Field, ResourceSchema, check, fill_defaults, meta, 
 
 use super::changes::{Changes, check_changes};
 use super::document::{Document, Parsed};
+use super::files::Files;
+use super::foreign::{is_foreign, keys};
 use super::graph::{ReferencePlaces, check_references};
 use super::project::Project;
 use super::read::{MAP_OF_RESOURCES, Place, Reader};
@@ -35,6 +37,10 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Where the files say what.
     pub sources: Sources,
+    /// The files that were found and are another tool's.
+    pub skipped: Vec<PathBuf>,
+    /// Whether all that was found is another tool's; then the faults say so.
+    pub is_all_foreign: bool,
 }
 
 /// Loads the desired state from files; `region` stands in where neither file nor project names one.
@@ -46,10 +52,24 @@ pub fn load(
     project: &Project,
     region: &str,
     reach: &Reach,
-    files: &[PathBuf],
+    files: &Files,
 ) -> Loaded {
     let read = |path: &PathBuf| Document::read(reach, path);
-    let documents: Vec<Document> = files.iter().map(read).collect();
+    let mut skipped = Vec::new();
+    let mut documents = Vec::new();
+    for path in files.paths() {
+        let document = read(path);
+        if !files.is_named(path) && is_foreign(schemas, &document) {
+            skipped.push((path, document));
+        } else {
+            documents.push(document);
+        }
+    }
+    // Where nothing else is left, one of them was meant.
+    let is_all_foreign = documents.is_empty() && project.overlays.is_empty() && !files.is_empty();
+    if is_all_foreign {
+        documents.extend(skipped.drain(..).map(|(_, document)| document));
+    }
     let mut diagnostics = Vec::new();
     let mut overlays = Vec::new();
     for overlay in &project.overlays {
@@ -71,10 +91,16 @@ pub fn load(
     }
     let mut loaded = load_documents(schemas, project, region, &documents, &overlays);
     loaded.sources = Sources::new(schemas, documents.into_iter().chain(overlays));
+    loaded.skipped = skipped.into_iter().map(|(path, _)| path.clone()).collect();
+    loaded.is_all_foreign = is_all_foreign;
     loaded.diagnostics.extend(diagnostics);
     sort_diagnostics(&mut loaded.diagnostics);
     loaded
 }
+
+/// What else to do about a file that has no key of gwplan's at all.
+const OTHER_TOOL: &str =
+    "; if this is another tool's file, name gwplan's own under `files` in gwplan.yaml";
 
 pub(super) fn load_documents(
     schemas: &[&'static ResourceSchema],
@@ -177,12 +203,20 @@ impl<'a> Loader<'a> {
                 }
                 // Keys that begin with x- hold anchors and notes, as in other YAML formats.
                 None if key.starts_with("x-") => {}
-                None => {
-                    let known = self.schemas.iter().map(|schema| schema.collection);
-                    let known = known.chain([meta::MOVED_KEY, meta::REMOVED_KEY]);
-                    Reader::new(&mut self.loaded.diagnostics).unknown_key(key, known, place);
-                }
+                None => self.unknown_key(key, mapping, place),
             }
+        }
+    }
+
+    fn unknown_key(&mut self, key: &str, mapping: &Mapping, place: Place<'a>) {
+        let known = keys(self.schemas);
+        let diagnostics = &mut self.loaded.diagnostics;
+        Reader::new(diagnostics).unknown_key(key, known.clone(), place);
+        let is_own = |key: &Yaml| known.clone().any(|own| key.as_str() == Some(own));
+        if let Some(fault) = diagnostics.last_mut()
+            && !mapping.keys().any(is_own)
+        {
+            fault.help.push_str(OTHER_TOOL);
         }
     }
 

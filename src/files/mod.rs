@@ -7,8 +7,10 @@
 
 mod own;
 mod reach;
+mod walk;
 
 pub use own::{
     create_own, foreign, is_foreign, make_private, open_own, open_own_to_read, read_own, write_over,
 };
 pub use reach::{Reach, ReadError};
+pub use walk::{Found, WalkBounds, WalkError, walk};

@@ -43,6 +43,7 @@ pub const POLICY_KEY: &str = "policy";
 pub const PROJECT: &[Field] = &[
     PROVIDER_FIELD,
     STATE_FIELD,
+    FILES_FIELD,
     TIMEOUTS_FIELD,
     ALLOW_FIELD,
     POLICY_FIELD,
@@ -55,6 +56,7 @@ pub const ENVIRONMENT: &[Field] = &[
     TIMEOUTS_FIELD,
     ALLOW_FIELD,
     POLICY_FIELD,
+    FILES_FIELD,
     OVERLAYS_FIELD,
 ];
 
@@ -91,6 +93,14 @@ const POLICY_FIELD: Field = local(
     Shape::Object(POLICY),
     Need::Optional,
     "What plans are held to: `plan` fails where one goes against it, and `apply` refuses it but with `--override-policy REASON`.",
+);
+
+/// The files that describe resources.
+pub const FILES_FIELD: Field = local(
+    "files",
+    Shape::Texts,
+    Need::Optional,
+    "The files that describe resources, as paths or patterns, for example `[gateways/**/*.yaml]`: `*` stands for any part of a name, `**` for any folders, and a folder for the YAML files in it. Default: the `*.yaml` and `*.yml` files beside gwplan.yaml, those in subfolders left out. Folders with a gwplan.yaml of their own and hidden ones are not looked into. Each pattern must match something. Paths are relative to gwplan.yaml; those on the command line take the place of them all.",
 );
 
 /// The files that are laid over the others in one environment.

@@ -38,3 +38,4 @@ pub use plan_text::{question, render as plan_text};
 pub use progress::Progress;
 pub use report::render as report_text;
 pub use state::{record_text, state_json, state_list, state_text};
+pub(crate) use words::few;

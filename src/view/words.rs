@@ -12,7 +12,8 @@ use crate::plan::{
 use crate::policy::Finding;
 use crate::review::{Barrier, Bill, Item, Risk, Shift, Verdict};
 
-pub(super) use counts::{Tense, counted, counts, few, listed, plural};
+pub(crate) use counts::few;
+pub(super) use counts::{Tense, counted, counts, listed, plural};
 pub(super) use size::{Of, gist, growth, of_each, portrait, stake};
 
 /// A part of a sentence.

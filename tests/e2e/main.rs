@@ -11,6 +11,7 @@ mod account;
 mod approval;
 mod completion;
 mod faults;
+mod files;
 #[path = "../fakes/forge.rs"]
 mod forge;
 mod help;

@@ -1,9 +1,9 @@
 //! Plans from YAML: what was applied once, what the files say now, what the cloud shows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::PathBuf;
 
-use gwplan::config::{self, Loaded, Project};
+use gwplan::config::{self, Files, Loaded, Project};
 use gwplan::files::Reach;
 use gwplan::kinds;
 use gwplan::model::{
@@ -35,7 +35,7 @@ fn load(text: &str) -> Loaded {
         &Project::default(),
         REGION,
         &Reach::new(folder.path(), None),
-        &[Path::new("gateways.yaml").to_owned()],
+        &Files::from_iter([PathBuf::from("gateways.yaml")]),
     );
     let diagnostics = &loaded.diagnostics;
     let first = diagnostics.first().map(|one| &one.summary);

@@ -41,6 +41,13 @@ pub(in crate::cli) struct ApplyArgs {
     pub(super) how: HowArgs,
 }
 
+impl ApplyArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        self.paths.iter_mut().chain(self.how.path_mut()).collect()
+    }
+}
+
 /// How a plan is carried out.
 #[derive(Debug, Args)]
 pub(super) struct HowArgs {
@@ -74,6 +81,11 @@ pub(super) fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> 
 }
 
 impl HowArgs {
+    /// Returns the path that the command line names.
+    pub(super) fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        self.approval.approved_plan.as_mut()
+    }
+
     /// Tells whether stdout is a stream of JSON messages.
     pub(super) fn writes_json_lines(&self) -> bool {
         self.format == Format::Json

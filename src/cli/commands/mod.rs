@@ -65,6 +65,32 @@ impl Command {
         }
     }
 
+    /// Tells whether it works on a project, which may be above the folder that it is started in.
+    pub(super) fn has_project(&self) -> bool {
+        !matches!(
+            self,
+            Self::Init(_)
+                | Self::Simulator(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+                | Self::PolicyWorker(_)
+        )
+    }
+
+    /// Returns the paths that the command line names, but for those of all commands.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Validate(args) => args.paths_mut(),
+            Self::Plan(args) => args.paths_mut(),
+            Self::Review(args) => args.paths_mut(),
+            Self::Apply(args) => args.paths_mut(),
+            Self::Destroy(args) => args.how.path_mut().into_iter().collect(),
+            Self::Import(args) => args.paths_mut(),
+            Self::Show(args) => args.paths_mut(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Runs the command.
     pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {

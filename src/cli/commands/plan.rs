@@ -46,6 +46,11 @@ pub(in crate::cli) struct PlanArgs {
 }
 
 impl PlanArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        self.paths.iter_mut().chain(&mut self.out).collect()
+    }
+
     fn query(&self) -> Query<'_> {
         Query {
             paths: &self.paths,

@@ -28,6 +28,13 @@ pub(in crate::cli) struct ShowArgs {
     face: FaceArgs,
 }
 
+impl ShowArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        self.plan.iter_mut().collect()
+    }
+}
+
 pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
     let text = match &args.plan {
         Some(path) => saved_plan(path, &args.face, session)?,

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::config::{self, Project};
+use crate::config::{self, Files, Project};
 use crate::kinds;
 use crate::model::{Diagnostic, Fault, Severity, has_errors, sort_diagnostics};
 use crate::view::{DiagnosticFormat, render_diagnostics};
 
 use crate::cli::failure::Failure;
 use crate::cli::policing;
+use crate::cli::unread::skipped_note;
 use crate::cli::workspace::{check_environment, unused_variable};
 use crate::cli::{Exit, Session};
 
@@ -26,6 +27,13 @@ pub(in crate::cli) struct ValidateArgs {
     /// The form of the output.
     #[arg(long, default_value = "text")]
     format: Format,
+}
+
+impl ValidateArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        self.paths.iter_mut().collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,7 +117,11 @@ fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnosti
             checked.check(&project, found, args, session)?;
         }
     }
-    let files = checked.files.len() + usize::from(project.found);
+    let skipped: Vec<_> = checked.skipped.iter().collect();
+    if let Some(note) = skipped_note(&skipped) {
+        session.terminal.status(&note);
+    }
+    let files = checked.files.len() - skipped.len() + usize::from(project.found);
     Ok((files, checked.finish()))
 }
 
@@ -117,6 +129,8 @@ fn check(args: &ValidateArgs, session: &Session) -> Result<(usize, Vec<Diagnosti
 #[derive(Default)]
 struct Checked {
     files: BTreeSet<PathBuf>,
+    /// The files of other tools among them.
+    skipped: BTreeSet<PathBuf>,
     found: Vec<(String, Vec<Diagnostic>)>,
     /// The command line's variables that no environment has asked for.
     unused: Option<BTreeMap<String, Diagnostic>>,
@@ -131,18 +145,24 @@ impl Checked {
         session: &Session,
     ) -> Result<(), Failure> {
         let reach = session.reach.clone().naming(&args.paths);
-        let files = config::find_files(project, &reach, &args.paths).map_err(|error| {
-            let hint = error.hint("name the files or folders to check");
-            Fault::new(error.to_string()).hint(hint)
-        })?;
+        let files = match config::find_files(project, &reach, &args.paths) {
+            Ok(files) => files,
+            // What is wrong with gwplan.yaml may be why, and is told in any case.
+            Err(_) if has_errors(&diagnostics) => Files::default(),
+            Err(error) => {
+                let hint = error.hint("name the files or folders to check");
+                return Err(Fault::new(error.to_string()).hint(hint).into());
+            }
+        };
         let region = session.environment.get("TENCENTCLOUD_REGION");
         let region = region.unwrap_or_default();
         let loaded = config::load(&kinds::schemas(), project, region, &reach, &files);
         diagnostics.extend(loaded.diagnostics);
+        self.skipped.extend(loaded.skipped);
         diagnostics.extend(policing::check(project, session));
         let name = project.environment.clone().unwrap_or_default();
         self.found.push((name, diagnostics));
-        self.files.extend(files);
+        self.files.extend(files.paths().cloned());
         self.files
             .extend(project.overlay_paths().map(Path::to_owned));
         let unused = project.unused_variables();

@@ -1,6 +1,5 @@
 //! The folder of policies.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,18 +7,19 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::config::Project;
-use crate::files::{Reach, ReadError};
+use crate::files::{Found, Reach, ReadError, WalkBounds, WalkError, walk};
 use crate::model::{Diagnostic, FieldPath, Location, SourceFile, Value};
 use crate::policy::Bundle;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
-/// The most files that are read.
-const MAX_FILES: usize = 1000;
 /// What to do about a folder of too much.
 const ALONE: &str = "name a folder that holds policies alone";
-/// How deep folders are looked into.
-const MAX_DEPTH: usize = 16;
+/// How deep folders are looked into, and the most files that they may hold.
+const BOUNDS: WalkBounds = WalkBounds {
+    depth: 16,
+    files: 1000,
+};
 
 /// The endings of files that are read; `rego` alone makes a policy.
 const ENDINGS: &[&str] = &["rego", "json", "yaml", "yml"];
@@ -40,18 +40,19 @@ pub(super) fn read(project: &Project, reach: &Reach, diagnostics: &mut Vec<Diagn
     if folder.is_empty() || (named.is_none() && is_missing(&reach.root().join(folder))) {
         return Bundle::default();
     }
-    let mut walk = Walk {
-        reach,
-        seen: BTreeSet::new(),
-        found: Vec::new(),
-        misspelt: Vec::new(),
+    let contents = match find(reach, Path::new(folder)) {
+        Ok(contents) => contents,
+        Err(fault) => {
+            diagnostics.push(fault.at(named));
+            return Bundle::default();
+        }
     };
-    if let Err(fault) = walk.folder(Path::new(folder), 0) {
-        diagnostics.push(fault.at(named));
-        return Bundle::default();
-    }
-    diagnostics.extend(misspelt(&walk.misspelt));
-    if !walk.found.iter().any(|path| ending(path) == Some("rego")) {
+    diagnostics.extend(misspelt(&contents.misspelt));
+    if !contents
+        .found
+        .iter()
+        .any(|path| ending(path) == Some("rego"))
+    {
         diagnostics.push(no_policy(folder, named));
         return Bundle::default();
     }
@@ -59,7 +60,7 @@ pub(super) fn read(project: &Project, reach: &Reach, diagnostics: &mut Vec<Diagn
         files: Vec::new(),
         data: Json::Object(Map::new()),
     };
-    for path in walk.found {
+    for path in contents.found {
         let taken = read_file(reach, &path).and_then(|file| {
             if ending(&path) == Some("rego") {
                 bundle.files.push(file);
@@ -156,55 +157,37 @@ fn unreadable(path: &Path, error: &ReadError) -> Box<Diagnostic> {
     }))
 }
 
-/// Finds files, in the order of their names.
-struct Walk<'a> {
-    reach: &'a Reach,
-    seen: BTreeSet<PathBuf>,
+/// Holds the files of a folder of policies.
+#[derive(Default)]
+struct Contents {
     found: Vec<PathBuf>,
     /// What has an ending that is read, but for capitals in it.
     misspelt: Vec<PathBuf>,
 }
 
-impl Walk<'_> {
-    fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Box<Diagnostic>> {
-        let unreadable = |error: ReadError| unreadable(folder, &error);
-        let place = self.reach.real(folder).map_err(unreadable)?;
-        if !self.seen.insert(place.clone()) {
-            return Ok(());
-        }
-        if depth > MAX_DEPTH {
-            let summary = format!("{} is more than {MAX_DEPTH} folders deep", folder.display());
-            return Err(boxed(fault(summary).help(ALONE)));
-        }
-        let entries = std::fs::read_dir(place).map_err(|error| unreadable(error.into()))?;
-        let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-        let mut names = names.map_err(|error| unreadable(error.into()))?;
-        names.sort();
-        for name in names {
-            let path = folder.join(&name);
-            let name = name.to_string_lossy();
-            if name.starts_with('.') {
-                continue;
+fn find(reach: &Reach, folder: &Path) -> Result<Contents, Box<Diagnostic>> {
+    let found = walk(reach, folder, BOUNDS, &|_| true).map_err(|error| {
+        let (path, what) = match error {
+            WalkError::Unreadable(path, error) => return unreadable(&path, &error),
+            WalkError::TooDeep(path) => {
+                (path, format!("is more than {} folders deep", BOUNDS.depth))
             }
-            let kind = Kind::of(&path, &name);
-            let real = self.reach.real(&path);
-            match real.and_then(|real| Ok(std::fs::metadata(real)?)) {
-                Ok(data) if data.is_dir() => self.folder(&path, depth + 1)?,
-                // A link to nowhere may have been meant for a folder of policies.
-                Err(error) if kind == Kind::Other => {
-                    return Err(self::unreadable(&path, &error));
-                }
-                _ if kind == Kind::Read => self.found.push(path),
-                _ if kind == Kind::Misspelt => self.misspelt.push(path),
-                _ => {}
-            }
+            WalkError::TooMany(path) => (path, format!("holds more than {} files", BOUNDS.files)),
+        };
+        boxed(fault(format!("{} {what}", path.display())).help(ALONE))
+    })?;
+    let mut contents = Contents::default();
+    for Found { path, error } in found {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match (Kind::of(&path, &name), error) {
+            // A link to nowhere may have been meant for a folder of policies.
+            (Kind::Other, Some(error)) => return Err(unreadable(&path, &error)),
+            (Kind::Read, _) => contents.found.push(path),
+            (Kind::Misspelt, _) => contents.misspelt.push(path),
+            (Kind::Other, None) => {}
         }
-        if self.found.len() > MAX_FILES {
-            let summary = format!("{} holds more than {MAX_FILES} files", folder.display());
-            return Err(boxed(fault(summary).help(ALONE)));
-        }
-        Ok(())
     }
+    Ok(contents)
 }
 
 fn read_file(reach: &Reach, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {

@@ -63,7 +63,7 @@ pub(in crate::view) fn listed(parts: &[String]) -> String {
 }
 
 /// Names the first few of many, and says how many there are beside them: `a, b and 3 more`.
-pub(in crate::view) fn few<T>(things: &[T], most: usize, name: impl Fn(&T) -> String) -> String {
+pub(crate) fn few<T>(things: &[T], most: usize, name: impl Fn(&T) -> String) -> String {
     let named: Vec<String> = things.iter().take(most).map(name).collect();
     match things.len().saturating_sub(most) {
         0 => named.join(", "),

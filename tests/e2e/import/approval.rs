@@ -47,7 +47,7 @@ fn in_an_environment_the_yaml_goes_where_that_environment_alone_reads_it() {
     environments(&project, "more.yaml", "");
     let prod = [&["--env", "prod"], ALL].concat();
     let line = "overlays: [\"more.yaml\", \"imported-prod.yaml\"]";
-    let said = ["every environment would read imported-prod.yaml", line];
+    let said = ["other environments would read imported-prod.yaml too", line];
     refused(&project, &prod, &said);
     // A file of another environment's is none of this one's.
     environments(&project, "more.yaml", "theirs.yaml");

@@ -75,6 +75,15 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 impl ImportArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let paths = self.paths.iter_mut();
+        paths
+            .chain(&mut self.from_terraform)
+            .chain(&mut self.out)
+            .collect()
+    }
+
     /// Returns the file that the YAML goes to: for many there is a default.
     fn out(&self, project: &Project) -> Option<PathBuf> {
         let many = self.address.is_none();

@@ -1,10 +1,10 @@
 //! The file that the YAML of what was imported goes to.
 
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::backend::create_file;
-use crate::config::{PROJECT_FILE, Project};
+use crate::config::{PROJECT_FILE, Project, is_yaml};
 use crate::model::Fault;
 
 /// Returns where many go that are told no file; a file of its own for each environment.
@@ -31,9 +31,7 @@ impl Out {
         let shown = path.display().to_string();
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        let yaml = matches!(ending, Some("yaml" | "yml"));
-        if !yaml || name.starts_with('.') || name == PROJECT_FILE {
+        if !is_yaml(&path) || name.starts_with('.') || name == PROJECT_FILE {
             let fault = Fault::new(format!("no plan would read gateways from {shown}"));
             return Err(fault.hint(format!(
                 "name a file that ends in .yaml, is not hidden and is not {PROJECT_FILE}"
@@ -47,19 +45,26 @@ impl Out {
     }
 
     /// Refuses a file that is there, and one that other environments would read.
-    pub(super) fn check(&self, project: &Project) -> Result<(), Fault> {
+    ///
+    /// `others` is the same project in its other environments.
+    pub(super) fn check(&self, project: &Project, others: &[Project]) -> Result<(), Fault> {
         if self.path.symlink_metadata().is_ok() {
             return Err(self.exists());
         }
         match &project.environment {
-            Some(environment) => self.check_readers(environment, project),
+            Some(environment) => self.check_readers(environment, project, others),
             None => Ok(()),
         }
     }
 
     /// Refuses a file that isn't the environment's alone: another one would plan to make anew what it
     /// describes.
-    fn check_readers(&self, environment: &str, project: &Project) -> Result<(), Fault> {
+    fn check_readers(
+        &self,
+        environment: &str,
+        project: &Project,
+        others: &[Project],
+    ) -> Result<(), Fault> {
         let shown = &self.shown;
         let mut readers = project.environments_with_overlay(&self.given);
         let own = readers.remove(environment);
@@ -73,11 +78,11 @@ impl Out {
                 "name a file with --out FILE that the overlays of {environment} alone name"
             )));
         }
-        if own || !self.is_in_folder() {
+        if own || !others.iter().any(|other| other.reads(&self.given)) {
             return Ok(());
         }
         let fault = Fault::new(format!(
-            "every environment would read {shown}, and plan to create what {environment} has"
+            "other environments would read {shown} too, and plan to create what {environment} has"
         ));
         Err(fault.hint(format!(
             "nothing was imported: put this line under `environments: {environment}:` in {PROJECT_FILE}, in the place of an `overlays` that is there, and import again: {}",
@@ -87,7 +92,7 @@ impl Out {
 
     /// Tells whether a plan without paths reads it.
     pub(super) fn is_read_by(&self, project: &Project) -> bool {
-        self.is_in_folder() || !project.environments_with_overlay(&self.given).is_empty()
+        project.reads(&self.given) || !project.environments_with_overlay(&self.given).is_empty()
     }
 
     /// Says what a file needs that a plan without paths doesn't read.
@@ -97,16 +102,16 @@ impl Out {
             let line = project.overlay_line(&self.given);
             format!(" (or put this line under `environments: {environment}:` in {PROJECT_FILE}, in the place of an `overlays` that is there: {line})")
         });
+        if project.names_files() {
+            return format!(
+                "No pattern of `files` in {PROJECT_FILE} matches {shown}: add it there{}, or what it describes is planned to be deleted.",
+                line.unwrap_or_default()
+            );
+        }
         format!(
-            "The project's own folder doesn't hold {shown}: pass its path to each plan and apply beside the others{}, or what it describes is planned to be deleted.",
+            "A plan without paths doesn't read {shown}: name it under `files` in {PROJECT_FILE}{}, or pass its path to each plan and apply beside the others; else what it describes is planned to be deleted.",
             line.unwrap_or_default()
         )
-    }
-
-    /// Tells whether it lies in the project's own folder.
-    fn is_in_folder(&self) -> bool {
-        let mut folders = self.given.parent().into_iter().flat_map(Path::components);
-        folders.all(|part| part == Component::CurDir)
     }
 
     fn exists(&self) -> Fault {

@@ -13,6 +13,7 @@ use crate::view;
 use crate::cli::Exit;
 use crate::cli::cloud::connect;
 use crate::cli::failure::Failure;
+use crate::cli::siblings::other_projects;
 use crate::cli::workspace::block_on;
 
 use super::Importer;
@@ -177,7 +178,8 @@ impl Importer<'_> {
                 .product(&view::import_proposal(&records))?;
         }
         // A file that can't be is told before the question, and what would go there before both.
-        out.check(&self.workspace.project)?;
+        let project = &self.workspace.project;
+        out.check(project, &other_projects(project, self.session)?)?;
         if asks && !self.agreed(&records)? {
             self.session
                 .terminal

@@ -54,6 +54,13 @@ pub(in crate::cli) struct ReviewArgs {
     forge: ForgeArgs,
 }
 
+impl ReviewArgs {
+    /// Returns the paths that the command line names.
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        self.paths.iter_mut().chain(&mut self.artifacts).collect()
+    }
+}
+
 pub(super) fn run(args: &ReviewArgs, session: &Session) -> Result<Exit, Failure> {
     let mut stage = Stage::find(&args.forge, session);
     let origin = if args.dry_run {
