@@ -1,6 +1,7 @@
 //! The client that everything else talks to the cloud through.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,9 @@ use crate::model::{Clock, Fault};
 use super::call::Call;
 use super::credentials::Credentials;
 use super::error::Error;
-use super::transport::{Leave, Sender, Settings, Transport, Turn};
+use super::limiter::Turn;
+use super::transport::{Leave, Sender, Settings, Transport};
+use super::wire::Wire;
 
 /// Sends calls in the name of the credentials' holder.
 ///
@@ -24,13 +27,26 @@ pub struct Client {
 impl Client {
     /// Makes a client; nothing is sent yet.
     pub fn new(settings: Settings, credentials: Credentials, clock: Clock) -> Result<Self, Fault> {
-        let transport = Transport::new(settings, clock);
+        let transport = Transport::new(settings, None, clock);
         // Made now, so that a machine without certificates is told so as a fault of the machine.
         transport.http()?;
         Ok(Self {
             transport,
             credentials,
         })
+    }
+
+    /// Makes a client whose requests go over a wire of the caller's instead of the network.
+    pub fn over(
+        wire: Arc<dyn Wire>,
+        settings: Settings,
+        credentials: Credentials,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            transport: Transport::new(settings, Some(wire), clock),
+            credentials,
+        }
     }
 
     /// Sends a call to a region and reads its answer.
@@ -54,15 +70,17 @@ impl Client {
     /// caller's. Keys that the cloud refuses are given up, so that the next try fetches new ones.
     pub async fn attempt<T>(
         &self,
-        _turn: Turn,
+        turn: Turn,
         region: &str,
         call: &Call<T>,
         leave: Leave<'_>,
     ) -> Result<T, Error> {
+        turn.leaves();
         let transport = &self.transport;
-        transport
-            .attempt_at(&self.credentials, region, call, leave)
-            .await
+        let answer = transport.attempt_at(&self.credentials, region, call, leave);
+        let answer = answer.await;
+        drop(turn);
+        answer
     }
 
     /// Tells whether the token service can be asked: it is not where a file alone names the endpoint.
@@ -73,6 +91,11 @@ impl Client {
     /// Returns the pauses between the tries of a call that is sent by [`Client::attempt`].
     pub fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         self.transport.pauses()
+    }
+
+    /// Returns how many requests of each action may leave in a second; 0 is any number.
+    pub fn requests_per_second(&self) -> u32 {
+        self.transport.settings().requests_per_second
     }
 
     /// Returns for how long after its first try a call is tried again.

@@ -8,6 +8,7 @@
 //! Client::call ── Transport ── Limiter        a place in the action's line
 //!                     │─────── Credentials    keys that are good now
 //!                     │─────── sign           Authorization
+//!                     │─────── wire           what takes the network's place in tests
 //!                     └─────── answer         a value, or an error by kind
 //! ```
 
@@ -23,6 +24,7 @@ mod limiter;
 mod proxy;
 pub mod sign;
 mod transport;
+mod wire;
 
 pub use call::{Call, Effect, Reader, Service};
 pub use client::Client;
@@ -30,4 +32,6 @@ pub use credentials::{Credentials, Found, Keys, Sources};
 pub use endpoint::{BaseUrl, Endpoint, Site};
 pub use error::{Error, ErrorKind};
 pub use identity::caller_account;
-pub use transport::{Leave, Settings, Turn};
+pub use limiter::Turn;
+pub use transport::{Leave, Settings};
+pub use wire::{Carried, Wire};

@@ -18,9 +18,10 @@ use super::cloud_time::CloudTime;
 use super::credentials::{Credentials, Keys};
 use super::endpoint::Endpoint;
 use super::error::{Error, ErrorKind};
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Turn};
 use super::proxy;
 use super::sign;
+use super::wire::Wire;
 
 /// The largest answer that is read; a page of 100 gateways is far below it.
 const MAX_BODY: usize = 32 << 20;
@@ -91,10 +92,6 @@ impl Settings {
     }
 }
 
-/// Proves that the turn of one request was waited for.
-#[derive(Debug)]
-pub struct Turn(());
-
 /// Says who a request is from.
 #[derive(Clone, Copy)]
 pub(super) enum Sender<'a> {
@@ -123,17 +120,20 @@ struct Inner {
     clock: Clock,
     limiter: Limiter,
     http: OnceLock<reqwest::Client>,
+    /// What takes the network's place, if anything does.
+    wire: Option<Arc<dyn Wire>>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Transport {
-    pub(super) fn new(settings: Settings, clock: Clock) -> Self {
+    pub(super) fn new(settings: Settings, wire: Option<Arc<dyn Wire>>, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             limiter: Limiter::new(settings.requests_per_second),
             settings,
             time: CloudTime::new(clock.clone()),
             clock,
             http: OnceLock::new(),
+            wire,
             calls: Mutex::default(),
         }))
     }
@@ -180,8 +180,7 @@ impl Transport {
 
     /// Waits until a request of this action may leave.
     pub(super) async fn turn(&self, action: &'static str) -> Turn {
-        self.0.limiter.wait(action).await;
-        Turn(())
+        self.0.limiter.wait(action).await
     }
 
     /// Sends a call, and sends it again where that is safe and may help.
@@ -247,7 +246,7 @@ impl Transport {
     ) -> Result<T, Error> {
         let mut cured = false;
         loop {
-            self.0.limiter.wait(call.action).await;
+            let turn = self.turn(call.action).await;
             // The keys and the time are asked for after the wait, which can be long.
             let keys = match sender {
                 Sender::Holder(credentials) => Some(credentials.current_boxed().await?),
@@ -258,9 +257,11 @@ impl Transport {
                 signed: self.0.time.now(),
                 may_leave: &|| true,
             };
+            turn.leaves();
             let result = self
                 .ask(keys.as_ref(), region, call, (body, leave), number)
                 .await;
+            drop(turn);
             // A request that is refused for its keys or its time has changed nothing; other keys, or the
             // cloud's own time, may do. They are tried once.
             let curable = match (&result, sender, &keys) {
@@ -346,7 +347,7 @@ impl Transport {
             let proxy = proxy::on_the_way(&self.0.settings.endpoint, url);
             failure(call.action, call.effect, &error, proxy.as_deref())
         };
-        let mut response = request.send().await.map_err(failed)?;
+        let mut response = self.carry(request).await.map_err(failed)?;
         let status = response.status();
         let date = response.headers().get(DATE);
         let date = date.and_then(|date| date.to_str().ok().map(str::to_owned));
@@ -365,6 +366,13 @@ impl Transport {
             tracing::trace!(action = call.action, body, "answer body");
         }
         Ok((answer, date))
+    }
+
+    async fn carry(&self, request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+        match &self.0.wire {
+            None => request.send().await,
+            Some(wire) => Ok(wire.carry(request.build()?).await),
+        }
     }
 
     /// Makes a request, and what takes its secrets out of the answer.

@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use hyper::header::DATE;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
@@ -26,11 +26,17 @@ use super::{auth, rate};
 /// The most bytes of a body. Source: the vendor's page on requests signed with TC3.
 const MAX_BODY_BYTES: usize = 10 << 20;
 
+/// Says why a request's body broke off.
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+
 /// Answers one HTTP request, and says when; an error closes the connection.
-pub(super) async fn answer(
+pub(super) async fn answer<B>(
     cloud: Shared,
-    request: Request<Incoming>,
-) -> Result<Response<Payload>, Hangup> {
+    request: Request<B>,
+) -> Result<Response<Payload>, Hangup>
+where
+    B: Body<Data = Bytes, Error: Into<Broken>>,
+{
     let mut response = answer_undated(&cloud, request).await?;
     let now = lock(&cloud).settle();
     // By this cloud's clock, which need not be the machine's.
@@ -41,10 +47,10 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-async fn answer_undated(
-    cloud: &Shared,
-    request: Request<Incoming>,
-) -> Result<Response<Payload>, Hangup> {
+async fn answer_undated<B>(cloud: &Shared, request: Request<B>) -> Result<Response<Payload>, Hangup>
+where
+    B: Body<Data = Bytes, Error: Into<Broken>>,
+{
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),

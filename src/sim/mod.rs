@@ -18,6 +18,7 @@ mod control;
 mod faults;
 mod front;
 mod gateway;
+mod inside;
 mod journal;
 mod rate;
 mod server;
@@ -36,6 +37,7 @@ use crate::model::{Clock, Fault, Secret};
 use cloud::Cloud;
 
 pub use faults::{FaultKind, FaultRule, Target};
+pub use inside::Inside;
 
 /// The secret id that a simulator accepts unless it is given others; it opens nothing else.
 pub const DEFAULT_SECRET_ID: &str = "AKID-simulator-not-a-real-secret-id";

@@ -108,7 +108,7 @@ pub(super) async fn find(
     clock: Clock,
 ) -> Result<Found, Fault> {
     // Proofs of who calls go to the token service, wherever the project sends its requests.
-    let transport = Transport::new(settings.for_tokens(), clock);
+    let transport = Transport::new(settings.for_tokens(), None, clock);
     let found = match environment::web_identity(sources, &transport)? {
         Some(credentials) => Found::Here(credentials),
         None => role_or_keys(sources, &transport).await?,
