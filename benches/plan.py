@@ -58,10 +58,11 @@ def least(runs, command, folder, environment):
 class Cloud:
     """A simulated cloud that works at once and sets no limits."""
 
+    FLAGS = ["--rps", "0", "--create-time", "0s"]
+
     def __init__(self, gwplan, environment):
         self.process = subprocess.Popen(
-            [gwplan, "-q", "simulator", "--rps", "0", "--create-time", "0s",
-             "--credential", f"{ID}:{KEY}"],
+            [gwplan, "-q", "simulator", *self.FLAGS, "--credential", f"{ID}:{KEY}"],
             stdout=subprocess.PIPE, env=environment, text=True)
         self.url = self.process.stdout.readline().removeprefix("listening on ").strip()
 
@@ -85,7 +86,7 @@ def measure(gwplan, size, environment):
         gateways = "".join(GATEWAY.format(number) for number in range(size))
         Path(folder, "gateways.yaml").write_text("gateways:\n" + gateways, encoding="utf-8")
         environment = environment | {"GWPLAN_ENDPOINT": cloud.url}
-        apply = [gwplan, "-q", "apply", "--auto-approve", "--parallelism", "10000"]
+        apply = [gwplan, "-q", "apply", "--auto-approve"]
         costs = {"apply": (*cost(apply, folder, environment), cloud.calls())}
         costs["validate"] = (*least(RUNS, [gwplan, "validate"], folder, environment), 0)
         costs["plan --offline"] = (*least(RUNS, [gwplan, "plan", "--offline"], folder, environment), 0)

@@ -16,9 +16,11 @@ use crate::state::{Change, Record, State};
 
 use super::calm::calm;
 use super::gate::Gate;
+use super::look::Scout;
 use super::record::Recorder;
 use super::settle::{Inquirer, Patience};
-use super::step::{Crew, Done, Trouble, carry_out};
+use super::slots::{Slot, Slots};
+use super::step::{Begun, Crew, Done, Trouble, carry_out};
 use super::tags::Tagger;
 use super::watch::Watcher;
 
@@ -32,8 +34,11 @@ pub struct Run {
     pub events: Sink,
     /// Turns true when the user asks to stop.
     pub stop: watch::Receiver<bool>,
-    /// How many steps are under way at once, waiting for the cloud included.
-    pub parallelism: usize,
+    /// How many steps are about to send something at once, without those that wait for the cloud; by
+    /// default as many as the client's pace lets out in a few seconds.
+    pub parallelism: Option<usize>,
+    /// How many steps are under way at once, waiting for the cloud included; by default any number.
+    pub under_way: Option<usize>,
     /// How long to wait for a new resource.
     pub create_limit: Duration,
     /// How long to wait for a deleted resource.
@@ -44,7 +49,7 @@ pub struct Run {
     pub clock: Clock,
 }
 
-/// Carries a plan out: each step after those that it comes after, as many at once as allowed.
+/// Carries a plan out: each step after those that it comes after, as many at once as the rate allows.
 ///
 /// A step that fails stops only what comes after it. When the user asks to stop, or the state can't
 /// be written, nothing new is begun; what is under way is brought to a recorded end.
@@ -66,6 +71,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         events,
         stop,
         parallelism,
+        under_way,
         create_limit,
         delete_limit,
         consistency,
@@ -80,6 +86,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
         tagger: Tagger::start(gate.clone(), stop.clone()),
+        scout: Scout::start(client.clone()),
         gate,
         inquirer: Inquirer::new(
             client.clone(),
@@ -100,8 +107,10 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         stop,
         halt: Arc::new(watch::channel(false).0),
     };
+    let slots = Slots::new(parallelism, crew.client.requests_per_second());
     let dispatcher = Dispatcher::new(plan, &moved, crew);
-    let report = dispatcher.run(parallelism.max(1)).await;
+    let under_way = under_way.unwrap_or(usize::MAX).max(1);
+    let report = dispatcher.run(&slots, under_way).await;
     // Its last waiter is gone by now.
     watching.abort();
     Ok(report)
@@ -194,20 +203,18 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    async fn run(mut self, parallelism: usize) -> Report {
+    async fn run(mut self, slots: &Slots, under_way: usize) -> Report {
         let mut stop = self.crew.stop.clone();
         loop {
             self.note_stop(*stop.borrow());
-            while !self.halted && self.running.len() < parallelism {
-                let Some((at, half)) = self.ready.pop_first() else {
-                    break;
-                };
-                self.begin(at, half);
-            }
-            if self.running.is_empty() {
+            let wanted = self.ready.len().min(under_way - self.running.len());
+            let begins = !self.halted && wanted > 0;
+            if self.running.is_empty() && !begins {
                 break;
             }
             tokio::select! {
+                // What is begun comes first: it may end what others wait for, and gives slots back.
+                biased;
                 Some(ended) = self.running.join_next() => {
                     // A step that panicked says nothing here: it is told of at the end.
                     if let Ok((at, (half, result))) = ended {
@@ -216,6 +223,11 @@ impl<'a> Dispatcher<'a> {
                     }
                 }
                 Ok(()) = stop.changed() => {}
+                bunch = slots.take_bunch(wanted), if begins => {
+                    for slot in bunch {
+                        self.begin(slot);
+                    }
+                }
             }
         }
         self.note_not_finished();
@@ -230,7 +242,10 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn begin(&mut self, at: usize, half: Half) {
+    fn begin(&mut self, slot: Slot) {
+        let Some((at, half)) = self.ready.pop_first() else {
+            return;
+        };
         let step = Arc::new(self.plan.steps[at].clone());
         let progress = &mut self.progress[at];
         let record = if progress.done.is_empty() {
@@ -251,10 +266,16 @@ impl<'a> Dispatcher<'a> {
                 now
             }
         };
-        let source = self.plan.source_of(&step.address).cloned();
+        let begun = Begun {
+            half,
+            started,
+            source: self.plan.source_of(&step.address).cloned(),
+            record,
+            slot,
+        };
         let crew = self.crew.clone();
         self.running.spawn(async move {
-            let result = carry_out(step, half, started, source, record, crew).await;
+            let result = carry_out(step, begun, crew).await;
             (at, (half, result))
         });
     }

@@ -5,7 +5,8 @@
 //!
 //! - [`refresh()`] reads the cloud in bulk.
 //! - [`apply()`] dispatches the steps of a plan in order and in parallel.
-//! - `step` carries out one step, `update` the calls that change a living resource, `tags` those
+//! - `slots` bounds how many steps are about to send; `look` looks once more at what they are about.
+//! - `step` carries out one step, `delete` and `update` the calls that change a living resource, `tags` those
 //!   of many resources together; `watch` waits for the cloud, for all steps together.
 //! - `send` writes down what is about to be sent, `settle` finds out how what was sent has ended.
 //! - [`survey`] and [`look_up`] read what is to be taken over, [`adopt`] makes a record of it.
@@ -13,14 +14,17 @@
 
 mod apply;
 mod calm;
+mod delete;
 mod gate;
 mod import;
+mod look;
 mod orphans;
 mod pages;
 mod record;
 mod refresh;
 mod send;
 mod settle;
+mod slots;
 mod step;
 mod succession;
 mod tags;

@@ -29,8 +29,20 @@ pub(super) enum Settled {
 }
 
 impl Job<'_> {
+    /// Waits for a slot, if this step has none.
+    pub(super) async fn take_slot(&self) -> Result<(), Trouble> {
+        let (mut stop, mut halt) = (self.crew.stop.clone(), self.crew.halt.subscribe());
+        tokio::select! {
+            biased;
+            () = asked(&mut stop) => Err(self.stopped()),
+            () = asked(&mut halt) => Err(self.stopped()),
+            () = self.slot.take() => Ok(()),
+        }
+    }
+
     /// Writes down that a request is about to be sent; durable when this returns well.
     pub(super) async fn intend(&self, request: Request) -> Result<Intent, Trouble> {
+        self.take_slot().await?;
         let intent = Intent::new(request);
         self.write(vec![Change::Intended {
             address: self.address().clone(),
@@ -57,6 +69,11 @@ impl Job<'_> {
             () = asked(&mut halt) => return Err(self.withdrawn().await),
             turn = client.turn(call.action) => turn,
         };
+        if let Err(trouble) = self.look_again_if_stale().await {
+            // What can't be taken back is found out by the next run.
+            self.close().await.ok();
+            return Err(trouble);
+        }
         self.sent.store(true, Ordering::Relaxed);
         let addresses = std::slice::from_ref(self.address());
         let gate = &self.crew.gate;
@@ -180,6 +197,7 @@ impl Job<'_> {
         self.tell(format!(
             "{address}: the answer to the {word} does not say what it has done ({error}); gwplan finds that out"
         ));
+        self.slot.give_back();
         let verdict = self.verdict(intent, record).await?;
         match verdict {
             Verdict::Settled {

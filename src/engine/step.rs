@@ -1,7 +1,7 @@
 //! Carries out one step.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,21 +9,23 @@ use tokio::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use crate::api::{Client, Error, ErrorKind};
+use crate::api::{Client, Error};
 use crate::event::{Event, Failure, Sink};
 use crate::kinds::{self, Accepted, Kind};
 use crate::model::{
     Address, Attributes, Clock, FieldPath, Identity, OWNER_KEY, Observed, SourceLine, hex,
     owner_tag, set_value_at,
 };
-use crate::plan::{Action, Half, PlannedCall, Step};
+use crate::plan::{Action, Half, Step};
 use crate::state::{Change, Draft, Record, Request, Status};
 
 use super::gate::Gate;
+use super::look::Scout;
 use super::orphans;
 use super::record::Recorder;
 use super::send::Made;
 use super::settle::Inquirer;
+use super::slots::Slot;
 use super::tags::Tagger;
 use super::watch::{Awaited, Outcome, Until, Watcher, pause_while_busy};
 
@@ -36,6 +38,7 @@ pub(super) struct Crew {
     pub(super) recorder: Recorder,
     pub(super) watcher: Watcher,
     pub(super) tagger: Tagger,
+    pub(super) scout: Scout,
     pub(super) inquirer: Inquirer,
     pub(super) clock: Clock,
     /// The lineage of the state, which owner tags name.
@@ -85,15 +88,26 @@ impl Done {
     }
 }
 
-/// Carries out one half of a step; `record` is what is recorded of its resource when it begins.
-pub(super) async fn carry_out(
-    step: Arc<Step>,
-    half: Half,
-    started: Instant,
-    source: Option<SourceLine>,
-    record: Option<Record>,
-    crew: Crew,
-) -> Result<Done, Trouble> {
+/// What one half of a step begins with.
+pub(super) struct Begun {
+    pub(super) half: Half,
+    pub(super) started: Instant,
+    /// Where its block stands in the files.
+    pub(super) source: Option<SourceLine>,
+    /// What is recorded of its resource.
+    pub(super) record: Option<Record>,
+    pub(super) slot: Slot,
+}
+
+/// Carries out one half of a step.
+pub(super) async fn carry_out(step: Arc<Step>, begun: Begun, crew: Crew) -> Result<Done, Trouble> {
+    let Begun {
+        half,
+        started,
+        source,
+        record,
+        slot,
+    } = begun;
     let Some(kind) = kinds::find(step.address.kind()) else {
         let kind = step.address.kind();
         return Err(Trouble::failed(
@@ -107,6 +121,8 @@ pub(super) async fn carry_out(
         kind,
         crew: &crew,
         started,
+        slot,
+        looked: Mutex::default(),
         sent: AtomicBool::new(false),
         open: AtomicBool::new(false),
     };
@@ -146,6 +162,9 @@ pub(super) struct Job<'a> {
     pub(super) kind: &'static dyn Kind,
     pub(super) crew: &'a Crew,
     pub(super) started: Instant,
+    pub(super) slot: Slot,
+    /// What was looked at for the step's first request, and when.
+    pub(super) looked: Mutex<Option<(Identity, Instant)>>,
     /// Whether a request that changes something has been sent.
     pub(super) sent: AtomicBool,
     /// Whether a request is written down whose outcome is not.
@@ -335,85 +354,6 @@ impl Job<'_> {
         Ok(record)
     }
 
-    async fn delete(&self, mut record: Record) -> Result<String, Trouble> {
-        let identity = record.identity();
-        self.check_unmoved(&identity).await?;
-        self.give_up_successor(&mut record).await?;
-        self.lift_protection(&mut record).await?;
-        match self.send_delete(&identity).await? {
-            Sent::Accepted(status) => {
-                record.status = Status::Deleting;
-                record.cloud_status = status;
-                self.settle(record.clone(), None).await?;
-                self.tell_accepted(identity.id, None, Half::Unmake);
-                self.await_gone(record).await
-            }
-            Sent::AlreadyGone => {
-                self.forget().await?;
-                Ok(identity.id)
-            }
-        }
-    }
-
-    pub(super) async fn lift_protection(&self, record: &mut Record) -> Result<(), Trouble> {
-        if self.step.calls_before_delete.is_empty() {
-            return Ok(());
-        }
-        let (identity, calls) = (record.identity(), &self.step.calls_before_delete);
-        self.lift(calls, &self.step.before, &identity, record).await
-    }
-
-    /// Switches off what keeps the cloud from deleting a resource.
-    pub(super) async fn lift(
-        &self,
-        calls: &[PlannedCall],
-        before: &Attributes,
-        identity: &Identity,
-        record: &Record,
-    ) -> Result<(), Trouble> {
-        let mut lifted = before.clone();
-        for path in calls.iter().flat_map(|planned| &planned.paths) {
-            set_value_at(&mut lifted, path, Some(false.into()));
-        }
-        for planned in calls {
-            self.make_call(planned, &lifted, identity, record).await?;
-            self.close().await?;
-        }
-        Ok(())
-    }
-
-    /// Deletes a resource that no record stands for alone, and waits until it is gone.
-    pub(super) async fn delete_one(&self, identity: &Identity) -> Result<(), Trouble> {
-        let sent = self.send_delete(identity).await?;
-        self.close().await?;
-        if let Sent::Accepted(status) = sent {
-            self.until_gone(identity, &status).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends the delete, again and again while the cloud is busy with the resource.
-    async fn send_delete(&self, identity: &Identity) -> Result<Sent, Trouble> {
-        let started = Instant::now();
-        loop {
-            let call = self.kind.delete(&identity.id);
-            let request = Request::Delete {
-                target: identity.clone(),
-            };
-            match self.send(&identity.region, call, request).await? {
-                Ok(accepted) => return Ok(Sent::Accepted(accepted.status)),
-                Err(error) if error.kind == ErrorKind::Absent => return Ok(Sent::AlreadyGone),
-                Err(error)
-                    if error.kind == ErrorKind::Conflict
-                        && started.elapsed() < self.crew.delete_limit =>
-                {
-                    self.pause_for_conflict(started).await?;
-                }
-                Err(error) => return Err(self.refused(&error)),
-            }
-        }
-    }
-
     /// Waits a little while the cloud is busy with the resource.
     pub(super) async fn pause_for_conflict(&self, since: Instant) -> Result<(), Trouble> {
         if *self.crew.stop.borrow() {
@@ -424,35 +364,9 @@ impl Job<'_> {
             status: "busy".to_owned(),
             elapsed: self.started.elapsed(),
         });
+        self.slot.give_back();
         pause_while_busy(since).await;
         Ok(())
-    }
-
-    async fn await_gone(&self, record: Record) -> Result<String, Trouble> {
-        let identity = record.identity();
-        self.until_gone(&identity, &record.cloud_status).await?;
-        self.forget().await?;
-        Ok(identity.id)
-    }
-
-    async fn until_gone(&self, identity: &Identity, status: &str) -> Result<(), Trouble> {
-        let limit = self.crew.delete_limit;
-        match self.wait(identity, status, Until::Gone, limit).await {
-            Outcome::Reached(_) | Outcome::Vanished => Ok(()),
-            Outcome::Failed(observed) => Err(Trouble::failed(
-                format!(
-                    "the cloud could not delete {}: its status is {}",
-                    identity.id, observed.status
-                ),
-                "look at it in the console, then apply again",
-            )),
-            Outcome::TimedOut(status) => Err(Trouble::failed(
-                format!("{} is still {status} after {}", identity.id, show(limit)),
-                "it stays recorded as deleting: the next apply goes on waiting; `timeouts.delete` in gwplan.yaml sets how long",
-            )),
-            Outcome::Denied(error) => Err(self.denied(&error)),
-            Outcome::Interrupted => Err(Trouble::Interrupted),
-        }
     }
 
     pub(super) async fn wait(
@@ -471,6 +385,7 @@ impl Job<'_> {
             started: self.started,
             limit,
         };
+        self.slot.give_back();
         self.crew.watcher.wait(request).await
     }
 
@@ -516,12 +431,12 @@ impl Job<'_> {
         Ok(record.id)
     }
 
-    async fn forget(&self) -> Result<(), Trouble> {
+    pub(super) async fn forget(&self) -> Result<(), Trouble> {
         let changes = self.closing(vec![Change::forgotten(self.address())]);
         self.write(changes).await
     }
 
-    fn tell_accepted(&self, id: String, task_id: Option<String>, half: Half) {
+    pub(super) fn tell_accepted(&self, id: String, task_id: Option<String>, half: Half) {
         (self.crew.events)(Event::Accepted {
             address: self.address().clone(),
             id,
@@ -573,12 +488,7 @@ pub(super) async fn asked(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-enum Sent {
-    Accepted(String),
-    AlreadyGone,
-}
-
-fn show(limit: Duration) -> String {
+pub(super) fn show(limit: Duration) -> String {
     jiff::SignedDuration::try_from(limit)
         .map(|limit| format!("{limit:#}"))
         .unwrap_or_default()

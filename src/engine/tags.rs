@@ -15,9 +15,9 @@ use crate::model::{Address, Fault};
 use super::gate::Gate;
 use super::send::is_silence;
 
-/// How long a change waits for others to go along with it. The look at each gateway before its change
-/// is paced at 20 a second, so this is long enough for a call's worth of them.
-const GATHER: Duration = Duration::from_millis(500);
+/// How long a change waits for others to go along with it. Steps begin in bunches and are looked at together,
+/// so those that get the same are here at nearly the same time.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Says which tags of one resource change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use crate::api::ErrorKind;
 use crate::crash;
 use crate::kinds::{Handles, Target, tags};
 use crate::model::{Attributes, Identity, Observed, Value, set_value_at, value_at};
-use crate::plan::{Action, PlannedCall};
+use crate::plan::PlannedCall;
 use crate::schema::{Read, field_at};
 use crate::state::{Record, Request, Status};
 
@@ -51,8 +51,11 @@ impl Job<'_> {
         for planned in calls {
             self.make_call(planned, after, &identity, &place.holding(record))
                 .await?;
-            self.wait_for_parts(planned, &identity).await?;
-            self.wait_until_shown(planned, after, record).await?;
+            let shown = self.wait_until_shown(planned, after, record).await?;
+            if !shown || !self.is_listed(planned) {
+                self.wait_for_parts(planned, &identity).await?;
+                self.wait_until_shown(planned, after, record).await?;
+            }
             for path in &planned.paths {
                 set_value_at(&mut record.applied, path, value_at(after, path).cloned());
             }
@@ -61,7 +64,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Waits until the resource runs and the list shows what the call has set.
+    /// Waits until the resource runs and the list shows what the call has set; tells whether it does.
     ///
     /// The list may lag behind: it can show the resource as running before it shows it as changing.
     /// A cloud that never shows the value as it was sent is believed after a while; the next plan
@@ -71,7 +74,7 @@ impl Job<'_> {
         planned: &PlannedCall,
         after: &Attributes,
         record: &mut Record,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let (identity, since) = (record.identity(), Instant::now());
         loop {
             let limit = self.crew.create_limit;
@@ -85,7 +88,7 @@ impl Job<'_> {
                     let shown = self.shows(&observed.attributes, planned, after)
                         && self.is_caught_up(&observed, planned, &identity).await;
                     if shown || since.elapsed() > SHOWN_WITHIN {
-                        return Ok(());
+                        return Ok(shown);
                     }
                 }
                 outcome => {
@@ -96,6 +99,14 @@ impl Job<'_> {
                 }
             }
         }
+    }
+
+    /// Tells whether the list shows all that a call sets: then it also tells when the call has done its work,
+    /// for all who wait together. Otherwise the parts are asked about, one resource after the other.
+    fn is_listed(&self, planned: &PlannedCall) -> bool {
+        let fields = self.kind.schema().fields;
+        let mut paths = planned.paths.iter();
+        paths.all(|path| field_at(fields, path).is_some_and(|field| field.read == Read::Listed))
     }
 
     /// Tells whether the list shows what a call has set; of what needs a call of its own, it shows
@@ -293,67 +304,5 @@ impl Job<'_> {
                 "plan again: it is planned anew",
             ),
         }
-    }
-
-    /// Stops a step about a resource that has moved since the plan was made.
-    ///
-    /// One that has become what the step makes of it is in nobody's way: a run that was killed may
-    /// have done that, and the list may have shown it late.
-    pub(super) async fn check_unmoved(&self, identity: &Identity) -> Result<(), Trouble> {
-        let Some(seen) = &self.step.seen else {
-            return Ok(());
-        };
-        let answer = self
-            .crew
-            .client
-            .call(&identity.region, self.kind.describe(&identity.id))
-            .await;
-        crash::point("what is to be changed is looked at once more");
-        let observed = match answer {
-            Ok(observed) => observed,
-            Err(error) if error.kind == ErrorKind::Absent && self.step.action == Action::Update => {
-                return Err(Trouble::failed(
-                    format!(
-                        "{} was deleted in the cloud since the plan was made",
-                        identity.id
-                    ),
-                    "plan again: it is planned anew",
-                ));
-            }
-            // What is to be deleted may be gone already.
-            Err(error) if error.kind == ErrorKind::Absent => return Ok(()),
-            Err(error) => return Err(self.refused(&error)),
-        };
-        let listed = self.kind.schema().listed();
-        let moved: Vec<&str> = listed
-            .map(|field| field.key)
-            .filter(|key| observed.attributes.get(*key) != seen.get(*key))
-            .filter(|key| !self.aims_at(key, observed.attributes.get(*key)))
-            .collect();
-        if moved.is_empty() {
-            return Ok(());
-        }
-        Err(Trouble::failed(
-            format!(
-                "{} has changed in the cloud since the plan was made: {}",
-                identity.id,
-                moved.join(", ")
-            ),
-            "nothing was done to it; plan again and review what the plan says now",
-        ))
-    }
-
-    /// Tells whether a value is the one that this step gives to a field of the resource that is there.
-    fn aims_at(&self, key: &str, value: Option<&Value>) -> bool {
-        let lifted = self
-            .step
-            .calls_before_delete
-            .iter()
-            .flat_map(|planned| &planned.paths)
-            .any(|path| path.segments().first().is_some_and(|first| first == key));
-        if lifted {
-            return value == Some(&false.into());
-        }
-        self.step.action == Action::Update && value == self.step.after.get(key)
     }
 }

@@ -19,10 +19,19 @@ use crate::model::{Address, Identity, Observed, Phase};
 use super::step::asked;
 
 /// The shortest and the longest pause between two rounds of questions.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 /// The pause is this part of the time that the newest resource has waited: an answer comes at most
 /// so much later than it could, and slow tasks cost few calls.
-const PAUSE_PART: u32 = 10;
+const PAUSE_PART: u32 = 30;
+/// All that wait use this part of the list's rate, whatever their number: looks need it too, and others do.
+const RATE_PART: u32 = 4;
+/// The same where the cloud is busy with a resource and a request of its own is to be sent again.
+const BUSY_PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const BUSY_PART: u32 = 10;
+/// So many are asked for one by one; more that may be gone are asked for together.
+const FEW: usize = 2;
+/// How many that wait to be ready, and that the list does not show, are asked for one by one in a round.
+const STRANGERS: usize = 10;
 /// How often in a row the cloud must say that a resource it showed before is not there, until it is
 /// taken at its word while a create is waited for.
 const VANISHED_AFTER: u32 = 3;
@@ -82,6 +91,7 @@ impl Watcher {
             stop,
             waiting: BTreeMap::new(),
             filter_refused: false,
+            calls: 0,
         };
         (Self(requests), tokio::spawn(rounds.run(incoming)))
     }
@@ -110,6 +120,8 @@ struct Rounds {
     waiting: BTreeMap<Identity, Waiting>,
     /// Whether the cloud has refused to list by ids.
     filter_refused: bool,
+    /// How many list calls the last round took, without those that confirm.
+    calls: u32,
 }
 
 type Incoming = mpsc::UnboundedReceiver<(Awaited, oneshot::Sender<Outcome>)>;
@@ -163,46 +175,110 @@ impl Rounds {
     }
 
     fn pause(&self) -> Duration {
-        let newest = self
-            .waiting
-            .values()
-            .map(|waiting| waiting.since.elapsed())
-            .min();
-        pause_after(newest.unwrap_or_default())
+        let since = self.waiting.values().map(|waiting| waiting.since.elapsed());
+        let newest = since.min().unwrap_or_default();
+        let paced = match self.client.requests_per_second() {
+            0 => Duration::ZERO,
+            rate => Duration::from_secs(1) * RATE_PART * self.calls / rate,
+        };
+        (newest / PAUSE_PART).clamp(PAUSE.0, PAUSE.1).max(paced)
     }
 
     /// Asks once about everything that is waited for.
     async fn round(&mut self) {
+        self.calls = 0;
         for (kind, region, ids) in self.batches() {
-            match self.ask(kind, &region, &ids).await {
-                Ok(items) => {
-                    let mut shown: BTreeMap<String, Observed> = items
-                        .into_iter()
-                        .map(|observed| (observed.id.clone(), observed))
-                        .collect();
-                    for id in ids {
-                        let identity = Identity {
-                            region: region.clone(),
-                            id,
-                        };
-                        match shown.remove(&identity.id) {
-                            Some(observed) => self.saw(&identity, observed),
-                            None => self.missed(kind, &identity).await,
-                        }
-                    }
+            self.calls += 1;
+            let mut missed = match self.ask(kind, &region, ids).await {
+                Ok(missed) => missed,
+                Err(error) => {
+                    self.could_not_ask(&error);
+                    continue;
                 }
-                Err(error) => self.could_not_ask(&error),
+            };
+            let leaving = missed.extract_if(.., |identity| self.is_to_be_gone(identity));
+            let leaving: Vec<Identity> = leaving.collect();
+            self.confirm_gone(kind, &region, leaving).await;
+            // Those that were never shown are the last: asking for them mostly says what the list says.
+            missed.sort_by_key(|identity| {
+                self.waiting
+                    .get(identity)
+                    .map(|one| (!one.seen, one.misses))
+            });
+            for identity in missed.iter().take(STRANGERS) {
+                self.ask_by_id(kind, identity).await;
             }
         }
         self.give_up_on_late();
         crash::point("a round of questions is over");
     }
 
-    /// Asks for the named resources.
+    fn is_to_be_gone(&self, identity: &Identity) -> bool {
+        let waiting = self.waiting.get(identity);
+        waiting.is_some_and(|waiting| waiting.request.until == Until::Gone)
+    }
+
+    /// Finds out which of those that are being deleted, and that the list did not show, are gone.
+    ///
+    /// One answer of a list proves nothing: it may be late, or leave something out. So the list is asked once
+    /// more, for these alone, and the one whose delete was sent last is asked for by its id. Where that says
+    /// that it is gone, so are those before it. Where it does not, or where the second answer is another than
+    /// the first, the list can't be relied on, and each is asked for by its id.
+    async fn confirm_gone(&mut self, kind: &'static dyn Kind, region: &str, ids: Vec<Identity>) {
+        let mut missed = ids;
+        if missed.len() > FEW && !self.filter_refused {
+            let before = missed.len();
+            let again = missed.iter().map(|identity| identity.id.clone());
+            missed = match self.ask(kind, region, again.collect()).await {
+                Ok(missed) => missed,
+                Err(error) => return self.could_not_ask(&error),
+            };
+            crash::point("those that may be gone are asked for once more");
+            missed.sort_by_key(|identity| self.waiting.get(identity).map(|one| one.since));
+            let agrees = missed.len() == before && !self.filter_refused;
+            if agrees
+                && let Some(last) = missed.pop()
+                && self.ask_by_id(kind, &last).await
+            {
+                for identity in &missed {
+                    self.end(identity, Outcome::Reached(None));
+                }
+                return;
+            }
+        }
+        for identity in &missed {
+            self.ask_by_id(kind, identity).await;
+        }
+    }
+
+    /// Asks for the named resources, tells those who wait for them, and returns those that were not shown.
+    async fn ask(
+        &mut self,
+        kind: &'static dyn Kind,
+        region: &str,
+        ids: Vec<String>,
+    ) -> Result<Vec<Identity>, Error> {
+        let items = self.list(kind, region, &ids).await?.into_iter();
+        let mut shown: BTreeMap<String, Observed> = items
+            .map(|observed| (observed.id.clone(), observed))
+            .collect();
+        let mut missed = Vec::new();
+        for id in ids {
+            let region = region.to_owned();
+            let identity = Identity { region, id };
+            match shown.remove(&identity.id) {
+                Some(observed) => self.saw(&identity, observed),
+                None => missed.push(identity),
+            }
+        }
+        Ok(missed)
+    }
+
+    /// Lists the named resources.
     ///
     /// How many ids the cloud takes in one filter is not documented. Where it refuses them, the whole
     /// region is listed from then on: that costs more calls, but it answers.
-    async fn ask(
+    async fn list(
         &mut self,
         kind: &'static dyn Kind,
         region: &str,
@@ -217,6 +293,7 @@ impl Rounds {
         let mut items = Vec::new();
         let mut offset = 0;
         loop {
+            self.calls += 1;
             let page = self.client.call(region, kind.list(offset)).await?;
             items.extend(page.items);
             offset += kind.page_size();
@@ -259,24 +336,23 @@ impl Rounds {
         }
     }
 
-    /// Deals with a resource that the list did not show: alone that proves nothing.
-    async fn missed(&mut self, kind: &'static dyn Kind, identity: &Identity) {
-        let Some(waiting) = self.waiting.get(identity) else {
-            return;
-        };
-        let until = waiting.request.until;
-        match self
-            .client
-            .call(&identity.region, kind.describe(&identity.id))
-            .await
-        {
+    /// Asks for a resource that the list did not show, which alone proves nothing; tells whether the cloud
+    /// says that it is not there.
+    async fn ask_by_id(&mut self, kind: &'static dyn Kind, identity: &Identity) -> bool {
+        let Identity { region, id } = identity;
+        let answer = self.client.call(region, kind.describe(id)).await;
+        let is_absent = answer
+            .as_ref()
+            .is_err_and(|error| error.kind == ErrorKind::Absent);
+        match answer {
             Ok(observed) => self.saw(identity, observed),
-            Err(error) if error.kind == ErrorKind::Absent && until == Until::Gone => {
+            Err(_) if is_absent && self.is_to_be_gone(identity) => {
                 self.end(identity, Outcome::Reached(None));
             }
-            Err(error) if error.kind == ErrorKind::Absent => self.count_miss(identity),
+            Err(_) if is_absent => self.count_miss(identity),
             Err(error) => self.could_not_ask(&error),
         }
+        is_absent
     }
 
     /// A new resource may take a while to show up everywhere; one that was seen may have vanished.
@@ -351,7 +427,7 @@ pub(super) async fn pause_while_busy(since: Instant) {
     sleep(pause_after(since.elapsed())).await;
 }
 
-/// Returns how long to wait until the next question, by how long was waited already.
+/// Returns how long to wait until the next question about one resource, by how long was waited already.
 pub(super) fn pause_after(waited: Duration) -> Duration {
-    (waited / PAUSE_PART).clamp(PAUSE.0, PAUSE.1)
+    (waited / BUSY_PART).clamp(BUSY_PAUSE.0, BUSY_PAUSE.1)
 }

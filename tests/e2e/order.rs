@@ -102,7 +102,7 @@ fn a_fan_waits_for_its_root_alone() {
 }
 
 #[test]
-fn parallelism_bounds_what_is_under_way() {
+fn what_is_under_way_can_be_bounded() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways(["a", "b", "c", "d"].map(Gateway::new));
@@ -112,7 +112,7 @@ fn parallelism_bounds_what_is_under_way() {
             "--auto-approve",
             "--format",
             "json",
-            "--parallelism",
+            "--under-way",
             "2",
         ])
         .well()

@@ -56,9 +56,16 @@ pub(super) struct HowArgs {
     auto_approve: bool,
     #[command(flatten)]
     approval: ApprovalArgs,
-    /// How many gateways are worked on at once, waiting for the cloud included.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    parallelism: u16,
+    /// How many gateways are looked at and sent about at once; by default as many as the rate lets out in 5 s.
+    ///
+    /// Gateways that only wait for the cloud don't count.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    parallelism: Option<u16>,
+    /// How many gateways are under way at once, those included that wait for the cloud; by default any number.
+    ///
+    /// With 1, each is finished before the next one is begun.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    under_way: Option<u16>,
     #[command(flatten)]
     overriding: OverrideArgs,
     #[command(flatten)]
@@ -324,7 +331,8 @@ async fn carry_out(
         recorder,
         events: sink(&progress, how, session),
         stop: signals::listen()?,
-        parallelism: how.parallelism.into(),
+        parallelism: how.parallelism.map(usize::from),
+        under_way: how.under_way.map(usize::from),
         create_limit: workspace.project.timeouts.create,
         delete_limit: workspace.project.timeouts.delete,
         consistency: workspace.project.timeouts.consistency,

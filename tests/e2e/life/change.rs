@@ -583,7 +583,7 @@ fn a_tag_that_fails_for_one_gateway_is_told_of_that_one_alone() {
     ]);
     cloud.set_faults(&["TagResources=code:InvalidParameterValue#1"]);
     let failed = project
-        .run(&["apply", "--auto-approve", "--parallelism", "1"])
+        .run(&["apply", "--auto-approve", "--under-way", "1"])
         .ended(1)
         .stdout;
     assert!(failed.contains("failed: gateway.a"), "{failed}");

@@ -16,8 +16,8 @@ fn order_of(lines: &[serde_json::Value], event: &str) -> Vec<String> {
     .collect()
 }
 
-fn destroyed(project: &Project, more: &[&str]) -> Vec<serde_json::Value> {
-    let all = [&["destroy", "--auto-approve", "--format", "json"], more].concat();
+fn destroyed(project: &Project) -> Vec<serde_json::Value> {
+    let all = ["destroy", "--auto-approve", "--format", "json"];
     project.run(&all).well().json_lines()
 }
 
@@ -45,7 +45,7 @@ fn a_chain_of_fifty_is_made_from_its_root_and_deleted_from_its_end() {
     let made: Vec<String> = names.iter().rev().cloned().collect();
     assert_eq!(cloud.names(), made);
     project.run(&["plan", "--detailed-exitcode"]).well();
-    let lines = destroyed(&project, &[]);
+    let lines = destroyed(&project);
     assert_eq!(order_of(&lines, "apply_start"), names);
     assert_eq!(order_of(&lines, "apply_complete"), names);
     assert!(cloud.gateways().is_empty());
@@ -59,15 +59,12 @@ fn a_fan_of_five_hundred_waits_for_its_root_and_outlives_none_of_it() {
     let names = names(500);
     let fan = names.iter().map(|name| Gateway::new(name).after(&["root"]));
     project.gateways(fan.chain([Gateway::new("root")]));
-    let wide = ["--parallelism", "600"];
-    project
-        .run(&[&["apply", "--auto-approve"][..], &wide].concat())
-        .well();
+    project.apply().well();
     let made = cloud.names();
     assert_eq!(made.len(), 501);
     assert_eq!(made[0], "root");
     project.run(&["plan", "--detailed-exitcode"]).well();
-    let lines = destroyed(&project, &wide);
+    let lines = destroyed(&project);
     assert_eq!(order_of(&lines, "apply_start").last().unwrap(), "root");
     let ends = order_of(&lines, "apply_complete");
     assert_eq!((ends.len(), ends.last().unwrap().as_str()), (501, "root"));

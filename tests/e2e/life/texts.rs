@@ -105,7 +105,7 @@ fn what_a_replacement_costs() {
         "replacement",
         &[
             refused,
-            transcript(&project, &["apply", "--auto-approve", "--parallelism", "1"]),
+            transcript(&project, &["apply", "--auto-approve", "--under-way", "1"]),
         ],
     );
 }
@@ -290,7 +290,7 @@ fn saved_plans() {
     project.gateways([Gateway::new("a"), Gateway::new("b")]);
     texts.push(transcript(
         &project,
-        &["apply", "plan.json", "--parallelism", "1"],
+        &["apply", "plan.json", "--under-way", "1"],
     ));
     texts.push(transcript(&project, &["apply", "plan.json"]));
     check("saved_plans", &texts);
@@ -315,7 +315,7 @@ fn a_cloud_that_moved_under_the_plan() {
     check(
         "moved_under_the_plan",
         &[
-            transcript(&project, &["apply", "plan.json", "--parallelism", "1"]),
+            transcript(&project, &["apply", "plan.json", "--under-way", "1"]),
             transcript(&project, &["plan"]),
         ],
     );

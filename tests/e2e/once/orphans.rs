@@ -109,7 +109,7 @@ fn what_a_live_run_makes_is_no_orphan_and_its_requests_are_not_cut_off() {
     let cloud = Cloud::start(&["--create-time", "2s"]);
     let project = project(&cloud, PROMPT);
     project.gateways(["a", "b"].map(Gateway::new));
-    let running = project.start(&["apply", "--auto-approve", "--parallelism", "1"]);
+    let running = project.start(&["apply", "--auto-approve", "--under-way", "1"]);
     project.wait_for("creating", 1);
     let orphans = project.run(&["orphans"]).well();
     assert!(

@@ -32,7 +32,7 @@ fn those_who_read_see_a_whole_state_while_one_writes() {
     let project = project(&cloud, PROMPT);
     let names = names(40);
     project.gateways(fleet(&names));
-    let running = project.start(&["apply", "--auto-approve", "--parallelism", "5", "-q"]);
+    let running = project.start(&["apply", "--auto-approve", "--under-way", "5", "-q"]);
     let mut seen = 0;
     look_until("all of them in the list", || {
         let listed = project.run(&["state", "list"]).well();

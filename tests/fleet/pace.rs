@@ -1,0 +1,77 @@
+//! How long a fleet takes, against what the cloud's rate and its tasks take by themselves.
+
+use gwplan::model::Value;
+use gwplan::plan::Goal;
+
+use crate::world::{World, tasks};
+
+/// How much longer than that it may take.
+const BOUND: f64 = 1.05;
+/// How many requests of an action the cloud takes in a second.
+const RATE: f64 = 20.0;
+
+/// Says how long changes take at the cloud's rate, each a call, and then the last task.
+fn ideal(count: usize, task: u64) -> f64 {
+    let (count, task) = (u32::try_from(count).unwrap(), u32::try_from(task).unwrap());
+    f64::from(count) / RATE + f64::from(task)
+}
+
+/// Tells how long something took against what it has to take.
+#[track_caller]
+fn check(count: usize, what: &str, took: f64, ideal: f64) {
+    let ratio = took / ideal;
+    report(&format!(
+        "{count:5} {what:18} {took:7.2} s of {ideal:7.2} s: {ratio:.3}"
+    ));
+    assert!(ratio <= BOUND, "{count} {what}: {ratio:.3} of the ideal");
+}
+
+/// Makes, changes and destroys a fleet whose tasks take a second; nothing of it may take longer than it has
+/// to, and the cloud may never say that it is asked too often.
+async fn measure(count: usize) {
+    let mut world = World::new(count, tasks(1));
+    let made = world.reach(Goal::Converge).await.well();
+    check(count, "made", made.seconds, ideal(count, 1));
+    assert_eq!(world.gateways(), count as u64);
+    world.set("description", &"another".into());
+    let changed = world.reach(Goal::Converge).await.well();
+    check(count, "described anew", changed.seconds, ideal(count, 0));
+    let nodes = [("specification", "2c4g".into()), ("number", 2.into())];
+    let nodes = nodes.map(|(key, value)| (key.to_owned(), value));
+    world.set("nodeConfig", &Value::Map(nodes.into()));
+    let changed = world.reach(Goal::Converge).await.well();
+    check(count, "given other nodes", changed.seconds, ideal(count, 1));
+    let gone = world.reach(Goal::Destroy).await.well();
+    check(count, "destroyed", gone.seconds, ideal(count, 1));
+    assert_eq!((world.gateways(), world.state.resources.len()), (0, 0));
+    world.was_never_throttled();
+    report(&world.cloud.stats()["calls"].to_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_take_no_longer_than_the_cloud() {
+    measure(100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_take_no_longer_than_the_cloud() {
+    measure(500).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_wait_for_a_minute_together() {
+    let mut world = World::new(1000, tasks(60));
+    let made = world.reach(Goal::Converge).await.well();
+    check(1000, "made", made.seconds, ideal(1000, 60));
+    assert_eq!(world.gateways(), 1000);
+    world.was_never_throttled();
+    report(&world.cloud.stats()["calls"].to_string());
+}
+
+#[expect(
+    clippy::disallowed_macros,
+    reason = "for those who run the tests with --nocapture"
+)]
+fn report(line: &str) {
+    println!("{line}");
+}
