@@ -195,6 +195,15 @@ impl Scenario<'_> {
         self.tell(&figures.into_inner().unwrap());
     }
 
+    /// Kills the run at the named points alone, where all others are struck by other scenarios.
+    pub(crate) fn strike_named(&self) {
+        let figures = Mutex::new(Figures::default());
+        for name in self.struck {
+            self.strike(&format!("1 {name}"), 1, &figures);
+        }
+        self.tell(&figures.into_inner().unwrap());
+    }
+
     fn missed(&self, figures: &Figures) -> Vec<&str> {
         let struck = self.struck.iter().copied();
         struck

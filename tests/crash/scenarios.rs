@@ -13,6 +13,7 @@ use crate::wish::{SUBNETS, Wish};
 pub(crate) const STRUCK: &[&[&str]] = &[
     CREATE,
     UPDATE,
+    TOGETHER,
     IMPORT,
     IMPORT_OUT,
     GIVE_UP,
@@ -56,6 +57,10 @@ const UPDATE: &[&str] = &[
     "tags to take off leave",
     "what a change needs to know is answered",
     "what is to be changed is looked at once more",
+];
+const TOGETHER: &[&str] = &[
+    "those that may be gone are asked for once more",
+    "what is to be changed is looked at together with others",
 ];
 const NETWORK: &[&str] = &["what no list shows is read"];
 const IMPORT: &[&str] = &[
@@ -167,6 +172,22 @@ fn destroy() {
         ..Scenario::default()
     }
     .strike_all();
+}
+
+/// More than a few are looked at together, and confirmed to be gone together.
+#[test]
+fn destroy_of_many() {
+    let all = ["a", "b", "c", "d", "e", "f"].map(Wish::new);
+    Scenario {
+        name: "destroy of many",
+        base: Base::of(&all),
+        files: (&[], ""),
+        run: &["destroy", "--auto-approve"],
+        again: |project, faults| check::run_well(project, &["destroy", "--auto-approve"], faults),
+        struck: TOGETHER,
+        ..Scenario::default()
+    }
+    .strike_named();
 }
 
 fn replaced(creates_first: bool) -> (Base, Vec<Wish>) {
