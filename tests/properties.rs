@@ -548,7 +548,7 @@ proptest! {
             let desired = desired.iter().map(unplaced).collect();
             let plan = plan_for(&desired, &state, None, Goal::Converge);
             let review = Review::new(&plan, Context {
-                environment: None,
+                destination: None,
                 digest: "",
                 command: None,
                 policy: &[],

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::api::{Client, Credentials, Endpoint, Found, Settings, Site, Sources};
+use crate::api::{Client, Credentials, Endpoint, Found, Service, Settings, Site, Sources};
 use crate::config::{self, PROJECT_FILE};
 use crate::model::{Fault, Secret};
 use crate::sim::{self, Simulator};
@@ -31,6 +31,20 @@ pub(super) fn endpoint_name(session: &Session, workspace: &Workspace) -> String 
         (Some(endpoint), _) => endpoint.to_owned(),
         (None, config::Site::International) => Endpoint::Site(Site::International).to_string(),
         (None, config::Site::China) => Endpoint::Site(Site::China).to_string(),
+    }
+}
+
+/// Names a cloud, as [`endpoint_name`] does, in the words that people use of it.
+pub(super) fn described(name: &str) -> String {
+    let sites = [
+        (Site::International, "the international site"),
+        (Site::China, "the China site"),
+    ];
+    let mut sites = sites.into_iter();
+    match sites.find(|(site, _)| Endpoint::Site(*site).to_string() == name) {
+        Some((site, words)) => format!("{words} ({})", site.host(Service::Tse)),
+        None if name == EMBEDDED => "the simulated cloud".to_owned(),
+        None => without_port(name).to_owned(),
     }
 }
 

@@ -11,10 +11,11 @@ use crate::config;
 use crate::engine;
 use crate::model::{Address, Fault};
 use crate::plan::{Binding, Goal, Inputs, Plan, SavedPlan, Selection, Snapshot, plan};
+use crate::review::Destination;
 use crate::state::State;
 
 use super::Session;
-use super::cloud::{Connection, endpoint_name};
+use super::cloud::{Connection, described, endpoint_name};
 use super::failure::Failure;
 use super::siblings::Siblings;
 use super::terminal::Terminal;
@@ -230,6 +231,15 @@ pub(super) fn command_line(
         shlex::try_quote(word).unwrap_or_default()
     });
     quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// Says what a plan is for, in the words that people use of it.
+pub(super) fn destination(session: &Session, workspace: &Workspace) -> Destination {
+    Destination {
+        environment: workspace.project.environment.clone(),
+        cloud: described(&endpoint_name(session, workspace)),
+        state: Some(workspace.project.state_path.display().to_string()),
+    }
 }
 
 /// Says what a plan is made against.

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use crate::model::Address;
 use crate::plan::{Binding, Goal, Plan, digest};
 use crate::policy::Finding;
-use crate::review::{Context, Review};
+use crate::review::{Context, Destination, Review};
 use crate::state::State;
 
 use super::Session;
 use super::cloud::{connect, connect_if_any};
 use super::failure::Failure;
-use super::planning::{Planner, SelectionArgs, binding, command_line};
+use super::planning::{Planner, SelectionArgs, binding, command_line, destination};
 use super::policing::police;
 use super::workspace::{Wanted, Workspace, block_on, schema_of};
 
@@ -46,6 +46,7 @@ pub(super) struct Proposal {
     pub(super) wanted: Wanted,
     pub(super) state: State,
     pub(super) binding: Binding,
+    pub(super) destination: Destination,
     pub(super) digest: String,
     /// What the project's policies say.
     pub(super) findings: Vec<Finding>,
@@ -79,6 +80,7 @@ pub(super) fn propose(
     Ok(Proposal {
         digest: digest(&plan, &binding),
         findings,
+        destination: destination(session, workspace),
         plan,
         wanted,
         state,
@@ -105,9 +107,9 @@ fn with_cloud(session: &Session, planner: &Planner<'_>, reach: Reach) -> Result<
 
 impl Proposal {
     /// Reviews the plan; `command` is what applies it.
-    pub(super) fn review<'a>(&'a self, workspace: &'a Workspace, command: &'a str) -> Review<'a> {
+    pub(super) fn review<'a>(&'a self, command: &'a str) -> Review<'a> {
         let context = Context {
-            environment: workspace.project.environment.as_deref(),
+            destination: Some(&self.destination),
             digest: &self.digest,
             command: Some(command),
             policy: &self.findings,

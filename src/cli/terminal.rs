@@ -116,22 +116,29 @@ impl Terminal {
 
     /// Asks for the word `yes`; anything else is a no, and a signal ends the process.
     pub(super) fn confirm(self, question: &str) -> Result<bool, Failure> {
+        self.confirm_by("yes", question)
+    }
+
+    /// Asks for a word, such as the name of what is destroyed; anything else is a no, and a signal ends the
+    /// process.
+    pub(super) fn confirm_by(self, word: &str, question: &str) -> Result<bool, Failure> {
         signals::leave_at_first(self)?;
-        self.ask(question)?;
+        self.ask(word, question)?;
         // No stream may be locked here: whoever ends the process at a signal writes a last word first.
         let mut answer = String::new();
         io::stdin()
             .lock()
             .read_line(&mut answer)
             .map_err(Failure::Output)?;
-        Ok(answer.trim() == "yes")
+        Ok(answer.trim() == word)
     }
 
     /// Writes a question, and lets go of stderr again.
-    fn ask(self, question: &str) -> Result<(), Failure> {
+    fn ask(self, word: &str, question: &str) -> Result<(), Failure> {
         let mut stderr = AutoStream::auto(io::stderr().lock());
-        let question = self.harmless(question, &stderr);
-        write!(stderr, "{question} Only `yes` is taken as a yes: ")
+        let question = format!("{question} Type `{word}` to confirm: ");
+        let question = self.harmless(&question, &stderr);
+        write!(stderr, "{question}")
             .and_then(|()| stderr.flush())
             .map_err(Failure::Output)
     }

@@ -4,6 +4,7 @@
 //! in which order; `view` decides how it looks.
 
 mod alike;
+mod destination;
 mod growth;
 mod outline;
 mod risk;
@@ -17,6 +18,7 @@ use crate::policy::Finding;
 use crate::schema::{Trait, strip_defaults};
 
 pub use alike::drifts as alike_drifts;
+pub use destination::Destination;
 pub use growth::{Bill, Growth};
 pub use outline::{Difference, Entry, Fields, Outline, Shift};
 pub use risk::Risk;
@@ -26,8 +28,8 @@ pub use risk::Risk;
 pub struct Review<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// The environment that it is for, where the project has several.
-    pub environment: Option<&'a str>,
+    /// What it is for, where that is known.
+    pub destination: Option<&'a Destination>,
     /// How dangerous it is as a whole.
     pub verdict: Verdict,
     /// What is to be done, the most dangerous first.
@@ -45,8 +47,8 @@ pub struct Review<'a> {
 /// Holds what a review is made of beside the plan.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The environment that the plan is for, where the project has several.
-    pub environment: Option<&'a str>,
+    /// What the plan is for, where that is known.
+    pub destination: Option<&'a Destination>,
     /// The plan's digest, in hexadecimal digits.
     pub digest: &'a str,
     /// The command line that applies this very plan.
@@ -163,7 +165,7 @@ impl<'a> Review<'a> {
     /// Reviews a plan.
     pub fn new(plan: &'a Plan, context: Context<'a>) -> Self {
         let Context {
-            environment,
+            destination,
             digest,
             command,
             policy,
@@ -180,13 +182,18 @@ impl<'a> Review<'a> {
         let applies = verdict.barrier.is_none() && !plan.is_empty() && plan.refreshed;
         Self {
             plan,
-            environment,
+            destination,
             verdict,
             items,
             policy,
             digest: Some(digest).filter(|_| plan.refreshed),
             command: command.filter(|_| applies),
         }
+    }
+
+    /// Returns the environment that the plan is for, where the project has several.
+    pub fn environment(&self) -> Option<&'a str> {
+        self.destination?.environment.as_deref()
     }
 
     /// Returns the items of a group.

@@ -8,9 +8,9 @@ use similar::{ChangeTag, TextDiff};
 use crate::model::{Attributes, Counts, FieldPath, OWNER_KEY, Value, visible};
 use crate::plan::{Action, FieldChange, Goal, How, Move, Plan, Reason, Step};
 use crate::policy::Finding;
-use crate::review::{Group, Item, Review, Risk};
+use crate::review::{Destination, Group, Item, Review, Risk};
 
-use super::words;
+use super::words::{self, Tense};
 
 const ADD: Style = AnsiColor::Green.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
@@ -22,6 +22,8 @@ const LONG_TEXT: usize = 30;
 
 /// The groups of what stays managed, in the order in which they are told.
 const MANAGED: [Group; 4] = [Group::Danger, Group::Update, Group::Create, Group::Wait];
+/// How many lines a screen shows; of a longer plan the end says again what the beginning said.
+const SCREEN_LINES: usize = 40;
 /// How wide a list of addresses is, in characters.
 const LIST_WIDTH: usize = 100;
 
@@ -30,9 +32,11 @@ pub fn render(review: &Review<'_>) -> String {
     let plan = review.plan;
     let mut out = String::new();
     if plan.is_empty() {
-        render_nothing(&mut out, plan);
+        render_nothing(&mut out, review);
     } else {
         render_verdict(&mut out, review);
+        render_destination(&mut out, review);
+        out.push('\n');
         line(&mut out, "gwplan will perform the following actions:\n");
         for group in MANAGED {
             render_group(&mut out, review, group);
@@ -74,9 +78,10 @@ pub fn render(review: &Review<'_>) -> String {
     out
 }
 
-fn render_nothing(out: &mut String, plan: &Plan) {
-    let says = words::unchanged(plan);
+fn render_nothing(out: &mut String, review: &Review<'_>) {
+    let says = words::unchanged(review.plan);
     line(out, &format!("{STRONG}No changes.{STRONG:#} {says}"));
+    render_destination(out, review);
 }
 
 fn render_verdict(out: &mut String, review: &Review<'_>) {
@@ -87,14 +92,19 @@ fn render_verdict(out: &mut String, review: &Review<'_>) {
         line(out, &format!("{REMOVE}This plan {barrier}.{REMOVE:#}"));
     }
     let label = words::label(verdict.risk).to_uppercase();
-    let (says, counted) = (
-        words::verdict(verdict),
-        words::counted(&verdict.counts, words::Tense::Planned),
-    );
+    let says = words::verdict(verdict);
+    let counted = words::counted(&verdict.counts, Tense::Planned);
     line(
         out,
-        &format!("{style}{label}: this plan {says}{style:#}: {counted}.\n"),
+        &format!("{style}{label}: this plan {says}{style:#}: {counted}."),
     );
+}
+
+/// Says which environment, cloud and state the plan is for.
+fn render_destination(out: &mut String, review: &Review<'_>) {
+    if let Some(destination) = review.destination {
+        line(out, &format!("Where: {destination}."));
+    }
 }
 
 fn risk_style(risk: Risk) -> Style {
@@ -134,7 +144,12 @@ fn render_policy(out: &mut String, findings: &[Finding]) {
 fn render_end(out: &mut String, review: &Review<'_>) {
     let plan = review.plan;
     if !plan.is_empty() {
-        let counted = words::counted(&review.verdict.counts, words::Tense::Planned);
+        // The first lines of a long plan have left the screen when it asks.
+        if out.lines().count() > SCREEN_LINES {
+            render_verdict(out, review);
+            render_destination(out, review);
+        }
+        let counted = words::counted(&review.verdict.counts, Tense::Planned);
         line(out, &format!("{STRONG}Plan:{STRONG:#} {counted}."));
     }
     for caveat in words::caveats(plan) {
@@ -146,20 +161,21 @@ fn render_end(out: &mut String, review: &Review<'_>) {
     }
 }
 
-/// Words the question whether a plan is to be carried out, by what it costs.
-pub fn question(plan: &Plan, goal: Goal) -> String {
+/// Words the question whether a plan is to be applied: what it destroys, and where.
+pub fn question(plan: &Plan, goal: Goal, place: &Destination) -> String {
     let Counts {
         destroy, resume, ..
     } = plan.counts();
+    let destroyed = words::plural(destroy, "gateway");
     match goal {
-        Goal::Destroy if destroy > 0 => format!("Destroy {destroy} for good?"),
+        Goal::Destroy if destroy > 0 => format!("Destroy {destroyed} of {place} for good?"),
         Goal::Destroy if resume > 0 => {
-            "Nothing is left to destroy. Wait for the deletes under way?".to_owned()
+            format!("Nothing is left to destroy in {place}. Wait for the deletes under way?")
         }
         Goal::Converge if destroy > 0 => {
-            format!("Carry this plan out, {destroy} to destroy among it?")
+            format!("Apply this plan, which destroys {destroyed}, to {place}?")
         }
-        _ => "Carry this plan out?".to_owned(),
+        _ => format!("Apply this plan to {place}?"),
     }
 }
 

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use crate::event::Report;
 use crate::model::{Address, Counts};
+use crate::review::Destination;
 
 use super::words::{self, Tense};
 
@@ -18,8 +19,9 @@ const MOST_NAMED: usize = 10;
 
 /// Renders the end of a run: what was done, what failed and why, what was not begun.
 ///
-/// `moved` is how many records got another address: that is done before any step.
-pub fn render(report: &Report, moved: usize, verb: &str) -> String {
+/// `moved` is how many records got another address: that is done before any step. `place` is where it was
+/// done.
+pub fn render(report: &Report, moved: usize, verb: &str, place: &Destination) -> String {
     let mut out = String::new();
     let counts = Counts {
         moved,
@@ -28,6 +30,7 @@ pub fn render(report: &Report, moved: usize, verb: &str) -> String {
     let counts = words::counted(&counts, Tense::Done);
     if report.failed.is_empty() && !report.interrupted {
         let _ = writeln!(out, "{GOOD}{verb} complete!{GOOD:#} Resources: {counts}.");
+        let _ = writeln!(out, "Where: {place}.");
         return out;
     }
     let how = if report.interrupted {
@@ -42,6 +45,7 @@ pub fn render(report: &Report, moved: usize, verb: &str) -> String {
         report.unfinished.len(),
         report.not_started.len(),
     );
+    let _ = writeln!(out, "Where: {place}.");
     for (address, failure) in &report.failed {
         let _ = writeln!(out, "\n  failed: {address}\n    {}", failure.summary);
         if !failure.help.is_empty() {
@@ -76,6 +80,14 @@ fn not_started(report: &Report, out: &mut String) {
 mod tests {
     use super::*;
 
+    fn place() -> Destination {
+        Destination {
+            environment: Some("prod".to_owned()),
+            cloud: "the simulated cloud".to_owned(),
+            state: Some("state/prod.json".to_owned()),
+        }
+    }
+
     #[test]
     fn everything_that_was_done_is_counted_and_what_was_not_is_left_out() {
         let report = |counts: Counts| Report {
@@ -89,15 +101,18 @@ mod tests {
             ..Counts::default()
         };
         let plain = "1 added, 1 changed, 1 destroyed";
-        let end = |text: &str| format!("Resources: {text}.\n");
-        assert!(render(&report(few), 0, "Apply").ends_with(&end(plain)));
+        let end = |text: &str| {
+            let place = "environment prod on the simulated cloud (state: state/prod.json)";
+            format!("Resources: {text}.\nWhere: {place}.\n")
+        };
+        assert!(render(&report(few), 0, "Apply", &place()).ends_with(&end(plain)));
         let all = Counts {
             resume: 2,
             forget: 1,
             ..few
         };
         let more = format!("{plain}, 2 waited for, 1 forgotten, 3 moved");
-        assert!(render(&report(all), 3, "Apply").ends_with(&end(&more)));
+        assert!(render(&report(all), 3, "Apply", &place()).ends_with(&end(&more)));
     }
 
     #[test]
@@ -113,7 +128,7 @@ mod tests {
             interrupted: true,
             ..Report::default()
         };
-        let told = render(&report, 0, "Apply");
+        let told = render(&report, 0, "Apply", &place());
         let (_, told) = told.split_once("\n\n").expect("a list");
         assert_eq!(
             told,

@@ -30,7 +30,7 @@ fn live(project: &Project, left: impl Fn() -> usize) {
     assert!(
         applied
             .stdout
-            .ends_with("Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\n"),
+            .contains("Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\nWhere: "),
         "{}",
         applied.stdout
     );

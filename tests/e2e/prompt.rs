@@ -3,7 +3,7 @@
 use crate::pty::AtTerminal;
 use crate::support::{Cloud, Gateway, Project};
 
-const QUESTION: &str = "Only `yes` is taken as a yes: ";
+const QUESTION: &str = "Type `yes` to confirm: ";
 
 fn project(cloud: &Cloud) -> Project {
     let project = Project::on(cloud);
@@ -69,4 +69,27 @@ fn a_yes_at_the_prompt_goes_on_and_anything_else_does_not() {
         assert_eq!(status.code(), Some(code), "{answer:?}:\n{shown}");
     }
     assert_eq!(cloud.names(), ["a"]);
+}
+
+#[test]
+fn whoever_destroys_several_gateways_types_what_they_belong_to() {
+    let cloud = Cloud::start(&[]);
+    let project = Project::on(&cloud);
+    project.gateways([Gateway::new("a"), Gateway::new("b")]);
+    project.apply().well();
+    let name = project.path("").canonicalize().unwrap();
+    let name = name.file_name().unwrap().to_str().unwrap();
+    let question = format!("Type `{name}` to confirm: ");
+    for (answer, code, left) in [("yes".to_owned(), 1, 2), (name.to_owned(), 0, 0)] {
+        let mut run = AtTerminal::start(&project, &["destroy"]);
+        run.wait_for(&question);
+        run.press(&format!("{answer}\n"));
+        let (status, shown) = run.end();
+        assert_eq!(status.code(), Some(code), "{answer:?}:\n{shown}");
+        assert!(
+            shown.contains("Destroy 2 gateways of a server on this machine (state: "),
+            "{shown}"
+        );
+        assert_eq!(cloud.gateways().len(), left);
+    }
 }

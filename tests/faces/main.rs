@@ -8,13 +8,15 @@
 mod alike;
 mod markdown;
 mod scenarios;
+mod terminal;
 mod world;
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use gwplan::model::SourceLine;
-use gwplan::review::{Context, Review};
+use gwplan::review::{Context, Destination, Review};
 use gwplan::view::{MarkdownOptions, plan_html, plan_json, plan_markdown, plan_text};
 
 use scenarios::{Scenario, all};
@@ -27,9 +29,16 @@ const MAX_BYTES: usize = 65_000;
 const COMMAND: &str = "gwplan apply --expect-digest \
     0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef --env prod";
 
+/// Where all of them go.
+static DESTINATION: LazyLock<Destination> = LazyLock::new(|| Destination {
+    environment: Some("prod".to_owned()),
+    cloud: "the simulated cloud".to_owned(),
+    state: Some("state/prod.json".to_owned()),
+});
+
 fn context(scenario: &Scenario) -> Context<'_> {
     Context {
-        environment: Some("prod"),
+        destination: Some(&DESTINATION),
         digest: &scenario.digest,
         command: Some(COMMAND),
         policy: &scenario.policy,

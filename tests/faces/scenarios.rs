@@ -83,7 +83,7 @@ fn empty() -> Scenario {
     scenario("empty", World::applied(&text), &text)
 }
 
-fn one_create() -> Scenario {
+pub(crate) fn one_create() -> Scenario {
     let after = file(&[gateway(
         "a",
         "    description: The first\n    tags: { env: prod }\n",
@@ -91,7 +91,7 @@ fn one_create() -> Scenario {
     scenario("one-create", World::applied("gateways: {}\n"), &after)
 }
 
-fn mixed() -> Scenario {
+pub(crate) fn mixed() -> Scenario {
     let before = file(&[
         gateway("base", ""),
         gateway(

@@ -8,6 +8,7 @@ use gwplan::model::{
     Value, set_value_at, value_at,
 };
 use gwplan::plan::{Action, Goal, How, Inputs, Loss, Plan, Reason, Selection, Snapshot, plan};
+use gwplan::review::Destination;
 use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defaults};
 use gwplan::state::{Record, State, Status};
 use gwplan::view::question;
@@ -535,23 +536,37 @@ fn a_removed_entry_forgets_without_deleting() {
 #[test]
 fn the_question_says_what_the_plan_costs() {
     let mut world = World::with(&["a", "b"]);
-    let ask = |world: &World, goal| question(&world.plan_for(goal), goal);
-    assert_eq!(ask(&world, Goal::Destroy), "Destroy 2 for good?");
+    let place = Destination {
+        environment: Some("prod".to_owned()),
+        cloud: "the simulated cloud".to_owned(),
+        state: Some("state/prod.json".to_owned()),
+    };
+    let ask = |world: &World, goal| {
+        let question = question(&world.plan_for(goal), goal, &place);
+        question.replace(&place.to_string(), "HERE")
+    };
+    assert_eq!(
+        ask(&world, Goal::Destroy),
+        "Destroy 2 gateways of HERE for good?"
+    );
     world.seen("a").phase = Phase::Leaving;
-    assert_eq!(ask(&world, Goal::Destroy), "Destroy 1 for good?");
+    assert_eq!(
+        ask(&world, Goal::Destroy),
+        "Destroy 1 gateway of HERE for good?"
+    );
     world.seen("b").phase = Phase::Leaving;
     assert_eq!(
         ask(&world, Goal::Destroy),
-        "Nothing is left to destroy. Wait for the deletes under way?"
+        "Nothing is left to destroy in HERE. Wait for the deletes under way?"
     );
     let mut world = World::with(&["a", "b"]);
     world.desired.remove(&address("a"));
     assert_eq!(
         ask(&world, Goal::Converge),
-        "Carry this plan out, 1 to destroy among it?"
+        "Apply this plan, which destroys 1 gateway, to HERE?"
     );
     world.seen("a").phase = Phase::Leaving;
-    assert_eq!(ask(&world, Goal::Converge), "Carry this plan out?");
+    assert_eq!(ask(&world, Goal::Converge), "Apply this plan to HERE?");
 }
 
 #[test]

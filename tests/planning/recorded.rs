@@ -12,7 +12,7 @@ fn path(text: &str) -> FieldPath {
 
 fn risk(plan: &Plan) -> Risk {
     let context = Context {
-        environment: None,
+        destination: None,
         digest: "",
         command: None,
         policy: &[],

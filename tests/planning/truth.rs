@@ -9,7 +9,7 @@ use super::{World, address, schema_of};
 
 fn text(plan: &Plan) -> String {
     let context = Context {
-        environment: None,
+        destination: None,
         digest: "",
         command: None,
         policy: &[],

@@ -7,17 +7,17 @@ use clap::{Args, ValueEnum};
 
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
-use crate::model::{Address, Fault, told_diagnostics};
+use crate::model::{Address, Fault, told_diagnostics, visible};
 use crate::plan::{Goal, Plan, SavedPlan, Selection};
 use crate::policy::Finding;
-use crate::review::{Context, Review};
+use crate::review::{Context, Destination, Review};
 use crate::view::{self, JsonLines, Progress};
 
 use crate::cli::approval::{ApprovalArgs, refuse_stale};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
-use crate::cli::planning::{Planner, SelectionArgs, binding, read_saved};
+use crate::cli::planning::{Planner, SelectionArgs, binding, destination, read_saved};
 use crate::cli::policing::{OverrideArgs, police, remember};
 use crate::cli::signals;
 use crate::cli::workspace::{Wanted, Workspace, block_on, refuse_errors, schema_of};
@@ -207,16 +207,14 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             refuse_stale(saved, &plan, &bound)?;
         }
         let findings = police(&mut plan, state, &workspace, session);
-        show_plan(&plan, &findings, goal, how, session)?;
+        let place = destination(session, &workspace);
+        show_plan(&plan, &findings, goal, &place, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
         if let Some(approved) = approved {
             approved.check(&plan, &bound)?;
         }
         let overridden = how.overriding.let_through(&findings, session)?;
-        if !plan.is_empty()
-            && !settled
-            && !session.terminal.confirm(&view::question(&plan, goal))?
-        {
+        if !plan.is_empty() && !settled && !ask(&plan, goal, &place, session)? {
             session
                 .terminal
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
@@ -226,7 +224,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         remember(&mut writing.state, &plan, command, overridden, run);
         let (report, unwritten) =
             carry_out(&plan, writing, &workspace, connection, how, session).await?;
-        let exit = tell_end(&plan, &report, task, how, session)?;
+        let exit = tell_end(&plan, &report, task, &place, how, session)?;
         unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
@@ -253,6 +251,26 @@ fn verb_of(goal: Goal) -> &'static str {
         Goal::Converge => "Apply",
         Goal::Destroy => "Destroy",
     }
+}
+
+/// Asks whether a plan is to be applied. Whoever destroys several gateways types what they belong to: a yes is
+/// said too fast at the terminal of another environment.
+fn ask(plan: &Plan, goal: Goal, place: &Destination, session: &Session) -> Result<bool, Failure> {
+    let question = view::question(plan, goal, place);
+    if goal == Goal::Destroy && plan.counts().destroy > 1 {
+        let name = place.environment.clone();
+        let name = name.unwrap_or_else(|| project_name(session));
+        return session.terminal.confirm_by(&name, &question);
+    }
+    session.terminal.confirm(&question)
+}
+
+/// Names the project by its folder; a name that nobody can type is none.
+fn project_name(session: &Session) -> String {
+    let root = session.root.canonicalize().unwrap_or_default();
+    let name = root.file_name().and_then(|name| name.to_str());
+    let typed = name.filter(|name| visible(name) == *name && name.trim() == *name);
+    typed.unwrap_or("destroy").to_owned()
 }
 
 fn refuse_to_hang(
@@ -283,6 +301,7 @@ fn show_plan(
     plan: &Plan,
     findings: &[Finding],
     goal: Goal,
+    place: &Destination,
     how: &HowArgs,
     session: &Session,
 ) -> Result<(), Failure> {
@@ -296,7 +315,7 @@ fn show_plan(
                 // Whoever reads it is applying it.
                 command: None,
                 digest: "",
-                environment: None,
+                destination: Some(place),
                 policy: findings,
                 schemas: &schema_of,
             },
@@ -378,6 +397,7 @@ fn tell_end(
     plan: &Plan,
     report: &Report,
     task: &Task<'_>,
+    place: &Destination,
     how: &HowArgs,
     session: &Session,
 ) -> Result<Exit, Failure> {
@@ -390,7 +410,7 @@ fn tell_end(
         }
         Format::Text if plan.is_empty() => {}
         Format::Text => {
-            let text = view::report_text(report, plan.moves.len(), verb_of(goal));
+            let text = view::report_text(report, plan.moves.len(), verb_of(goal), place);
             session.terminal.told_product(&format!("\n{text}"))?;
         }
     }

@@ -94,7 +94,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             .into());
     }
     let command = args.apply_command(session, &proposal);
-    let review = proposal.review(&workspace, &command);
+    let review = proposal.review(&command);
     let face = args.face.render(&review, session, || Ok(state.clone()))?;
     session.terminal.product(&face)?;
     refuse_errors(session, plan.diagnostics.clone())?;

@@ -6,9 +6,10 @@ use std::slice;
 use clap::Args;
 
 use crate::model::Fault;
-use crate::review::{Context, Review};
+use crate::review::{Context, Destination, Review};
 use crate::view;
 
+use crate::cli::cloud::described;
 use crate::cli::faces::{FaceArgs, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::planning::{command_line, read_saved};
@@ -65,11 +66,17 @@ fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<Stri
         }
     };
     let command = command_line(session, "apply", &[], slice::from_ref(path));
-    let environment = saved.binding.environment.as_str();
+    let environment = saved.binding.environment.clone();
+    let state_path = project.as_ref().ok().map(|one| &one.project.state_path);
+    let destination = Destination {
+        environment: Some(environment).filter(|name| !name.is_empty()),
+        cloud: described(&saved.binding.endpoint),
+        state: state_path.map(|path| path.display().to_string()),
+    };
     let review = Review::new(
         &plan,
         Context {
-            environment: Some(environment).filter(|name| !name.is_empty()),
+            destination: Some(&destination),
             digest: &saved.digest,
             command: Some(&command),
             policy: &findings,

@@ -15,7 +15,7 @@ use crate::view;
 
 use super::Session;
 use super::failure::Failure;
-use super::planning::binding;
+use super::planning::{binding, destination};
 use super::workspace::{Workspace, schema_of};
 
 /// Holds a plan to the project's policies.
@@ -68,10 +68,11 @@ pub(super) fn check(project: &Project, session: &Session) -> Vec<Diagnostic> {
 /// Renders what policies see: the plan in JSON, as `gwplan plan --format json` writes it.
 fn input(plan: &Plan, state: &State, workspace: &Workspace, session: &Session) -> String {
     let digest = digest(plan, &binding(session, workspace, state));
+    let destination = destination(session, workspace);
     let review = Review::new(
         plan,
         Context {
-            environment: workspace.project.environment.as_deref(),
+            destination: Some(&destination),
             digest: &digest,
             command: None,
             policy: &[],

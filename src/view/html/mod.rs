@@ -134,7 +134,7 @@ fn head(review: &Review<'_>) -> Markup {
         hash(STYLE),
         hash(SCRIPT)
     );
-    let environment = review.environment.map(visible);
+    let environment = review.environment().map(visible);
     html! {
         head {
             meta charset="utf-8";
@@ -173,7 +173,7 @@ fn banner(review: &Review<'_>) -> Markup {
             div {
                 p.project {
                     span { "gwplan plan" }
-                    @if let Some(environment) = review.environment {
+                    @if let Some(environment) = review.environment() {
                         span.environment { span.unseen { "environment " } bdi { (visible(environment)) } }
                     }
                 }

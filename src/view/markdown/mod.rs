@@ -84,7 +84,7 @@ pub fn failure(
 /// Says in one line that there is nothing to do, in the place of a plan that was there before.
 pub fn nothing(review: &Review<'_>, options: &MarkdownOptions<'_>) -> String {
     let (mark, says) = (mark(Risk::None), words::unchanged(review.plan));
-    let names = match names(options.project, review.environment) {
+    let names = match names(options.project, review.environment()) {
         names if names.is_empty() => names,
         names => format!("{names}: "),
     };
@@ -117,7 +117,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn head(&self, options: &MarkdownOptions<'_>) -> String {
         let Review { plan, verdict, .. } = self.review;
-        let mut out = heading(options.project, self.review.environment);
+        let mut out = heading(options.project, self.review.environment());
         if plan.is_empty() {
             let says = words::unchanged(plan);
             let _ = writeln!(out, "{} **No changes.** {says}", mark(Risk::None));

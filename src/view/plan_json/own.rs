@@ -47,7 +47,7 @@ pub(super) fn own<'a>(review: &'a Review<'a>) -> Own<'a, impl Serialize + 'a> {
         command: review.command,
         diagnostics: diagnostics.iter().map(diagnostic_json).collect(),
         digest: review.digest,
-        environment: review.environment,
+        environment: review.environment(),
         ignored: ignored.collect(),
         moves: moves.collect(),
         policy: review.policy.iter().map(policy_json).collect(),

@@ -79,7 +79,7 @@ pub(super) fn run(args: &ReviewArgs, session: &Session) -> Result<Exit, Failure>
         marker,
     };
     match desk.propose() {
-        Ok((workspace, proposal)) => desk.show(&workspace, &proposal),
+        Ok(proposal) => desk.show(&proposal),
         Err(failure @ (Failure::Usage(_) | Failure::Output(_))) => Err(failure),
         Err(failure) => desk.show_failure(failure),
     }
@@ -114,10 +114,9 @@ impl Desk<'_> {
         }
     }
 
-    fn propose(&self) -> Result<(Workspace, Proposal), Failure> {
+    fn propose(&self) -> Result<Proposal, Failure> {
         let workspace = Workspace::open(self.session)?;
-        let proposal = propose(self.session, &workspace, &self.query())?;
-        Ok((workspace, proposal))
+        propose(self.session, &workspace, &self.query())
     }
 
     /// Says what is to be known about how the plan was made.
@@ -149,9 +148,9 @@ impl Desk<'_> {
     }
 
     /// Shows a plan to everybody who is to see it.
-    fn show(&self, workspace: &Workspace, proposal: &Proposal) -> Result<Exit, Failure> {
+    fn show(&self, proposal: &Proposal) -> Result<Exit, Failure> {
         let command = proposal.command(self.session, &self.query());
-        let review = proposal.review(workspace, &command);
+        let review = proposal.review(&command);
         let notes: Vec<&str> = self.note(Some(proposal)).into_iter().collect();
         for note in &notes {
             self.session.terminal.status(note);
