@@ -22,8 +22,8 @@ fn the_readme_shows_what_the_commands_print() {
     assert_eq!(plan.stderr, "");
 
     let apply = project.apply().well();
-    let end = apply.stdout.lines().last().unwrap();
-    assert_shown(&format!("\n\n{end}\n\n"));
+    let (_, end) = apply.stdout.rsplit_once("\n\n").unwrap();
+    assert_shown(&format!("\n\n{end}\n"));
     let again = project.run(&["plan"]).well();
     assert_shown(&format!("$ gwplan plan\n{}\n", again.stdout));
 
