@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("crash", &[]),
-    ("files", &[]),
+    ("files", &["crash"]),
     ("schema", &["model"]),
     ("api", &["model"]),
     ("state", &["model"]),

@@ -1,6 +1,5 @@
 //! States in a file on this machine.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -105,13 +104,11 @@ impl Backend for LocalBackend {
     }
 
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, LockError> {
-        if let Some(folder) = folder_of(&self.path) {
-            fs::create_dir_all(folder).map_err(|error| self.unwritable(error))?;
-        }
+        files::make_folder(files::folder_of(&self.path)).map_err(|error| self.unwritable(error))?;
         match lock::acquire(&self.lock_path(), holder) {
             Ok(Attempt::Taken(lock)) => {
                 self.sweep();
-                Ok(Box::new(lock))
+                Ok(lock)
             }
             Ok(Attempt::Held(holder)) => Err(LockError::Held {
                 place: self.place(),
@@ -315,7 +312,7 @@ impl LocalBackend {
     /// Removes what a run left that was killed while it wrote; only the holder of the lock may.
     fn sweep(&self) {
         for path in [&self.path, &self.backup_path()] {
-            sweep_beside(path);
+            files::sweep_beside(path);
         }
     }
 
@@ -328,7 +325,7 @@ impl LocalBackend {
         {
             self.keep_backup(&before)?;
         }
-        replace_file(&self.path, &state::encode(state))?;
+        files::replace(&self.path, &state::encode(state))?;
         crash::point("the state is written, its journal not yet removed");
         match fs::remove_file(self.journal_path()) {
             Ok(()) => crash::point("the journal is removed"),
@@ -348,7 +345,7 @@ impl LocalBackend {
             _ => Ok(()),
         });
         there.map_err(|error| named(&path, error))?;
-        replace_file(&path, state)
+        files::replace(&path, state)
     }
 
     /// Begins a journal with its head and its first record.
@@ -366,7 +363,7 @@ impl LocalBackend {
         // The head is durable before the record is begun, so that a crash can spoil one of them alone.
         extend(&mut file, &mut length, head)?;
         extend(&mut file, &mut length, batch)?;
-        File::open(folder_of(&path).unwrap_or(Path::new(".")))?.sync_all()?;
+        files::sync_folder_of(&path)?;
         crash::point("the name of the journal is synced");
         Ok((file, length))
     }
@@ -434,95 +431,6 @@ fn journal_of(path: &Path) -> PathBuf {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// Begins the name of the files that are written first and then put in the place of one of this name.
-///
-/// No editor names its own so: what is left of them may be removed unseen.
-fn temporary_prefix(path: &Path) -> OsString {
-    let mut prefix = OsString::from(".");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".gwplan-");
-    prefix
-}
-
-/// Removes what was left beside a file by whoever was killed while writing it.
-fn sweep_beside(path: &Path) {
-    let prefix = temporary_prefix(path);
-    let folder = folder_of(path).unwrap_or(Path::new("."));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if name
-            .as_encoded_bytes()
-            .starts_with(prefix.as_encoded_bytes())
-        {
-            // What can't be removed takes room, and does no other harm.
-            fs::remove_file(entry.path()).ok();
-        }
-    }
-}
-
-/// Puts a file in the place of another, so that a crash leaves one of the two, whole.
-///
-/// The new bytes are on the disk before the name points at them, and the name is before the call
-/// returns. The file is readable by its owner alone.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(&temporary_prefix(path))
-        .tempfile_in(folder)?;
-    files::make_private(file.as_file());
-    fill(file.as_file_mut(), bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    crash::point("a file has taken its place");
-    File::open(folder)?.sync_all()?;
-    crash::point("the name of a file is synced");
-    Ok(())
-}
-
-/// Writes and syncs a file that has no name yet that anybody looks for.
-fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
-    let (first, rest) = bytes.split_at(bytes.len() / 2);
-    crash::point("a file is made beside its place");
-    file.write_all(first)?;
-    crash::point("half a file is written beside its place");
-    file.write_all(rest)?;
-    crash::point("a file is written beside its place");
-    file.sync_all()?;
-    crash::point("a file is synced beside its place");
-    Ok(())
-}
-
-/// Writes a file that is not there yet, so that a crash leaves it whole or not at all.
-///
-/// It is durable when this returns, and readable by whoever the user's umask lets read it. A file of
-/// that name is never overwritten: then the error is of the kind `AlreadyExists`. What a call before
-/// has left that was killed is removed, so no two may write the same file at once.
-pub fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    sweep_beside(path);
-    let prefix = temporary_prefix(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    fill(file.as_file_mut(), bytes)?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    crash::point("a new file has its name");
-    File::open(folder)?.sync_all()?;
-    crash::point("the name of a new file is synced");
-    Ok(())
-}
-
-fn folder_of(path: &Path) -> Option<&Path> {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
 }
 
 #[cfg(test)]
@@ -598,16 +506,6 @@ mod tests {
                 assert!(data.is_symlink(), "{name} was replaced");
             }
         }
-    }
-
-    #[test]
-    fn a_new_file_takes_the_place_of_no_other() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("deep/er/new.yaml");
-        create_file(&path, b"one").expect("written");
-        let error = create_file(&path, b"two").expect_err("refused");
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&path).expect("there"), b"one");
     }
 
     #[test]

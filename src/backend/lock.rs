@@ -33,7 +33,7 @@ const MAX_ENDED: usize = 100;
 /// Says how it went to take a lock.
 pub(super) enum Attempt {
     /// It is taken.
-    Taken(FileLock),
+    Taken(Box<FileLock>),
     /// Somebody has it, who may not have written its name.
     Held(Option<Holder>),
 }
@@ -46,7 +46,7 @@ pub(super) fn acquire(path: &Path, holder: &Holder) -> io::Result<Attempt> {
         match file.try_lock() {
             // A file that was removed meanwhile locks nothing.
             Ok(()) if !is_at(path, &file)? => {}
-            Ok(()) => return take(path, file, holder).map(Attempt::Taken),
+            Ok(()) => return take(path, file, holder).map(|lock| Attempt::Taken(Box::new(lock))),
             Err(TryLockError::WouldBlock) => {
                 other = read(&mut file)?.holder();
                 pause(remaining);
@@ -112,18 +112,25 @@ fn is_at(path: &Path, file: &File) -> io::Result<bool> {
 
 fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
     crash::point("the lock is taken");
-    // Written over is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
-    let dead = read(&mut file)?.ours()?;
+    // Written to is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
+    let found = read(&mut file)?;
+    let names = found.end();
+    let dead = found.ours()?;
     let holder = Holder {
         ended: ended(dead.as_ref(), holder),
         ..holder.clone()
     };
     files::make_private(&file);
-    write_holder(&file, &holder)?;
+    add_holder(&file, names, &holder)?;
     crash::point("the lock names its holder");
+    // After a loss of power the name proves that this run has ended: without it the next one waits.
+    file.sync_data()?;
+    files::sync_folder_of(path)?;
+    crash::point("the name in the lock is synced");
     Ok(FileLock {
         path: path.to_owned(),
         file,
+        names,
         holder,
         dead,
         noted: AtomicBool::new(false),
@@ -150,30 +157,41 @@ fn ended(dead: Option<&Holder>, own: &Holder) -> Vec<String> {
 enum Content {
     /// Nothing, or the beginning of a name that a crash has cut off.
     Nothing,
-    /// The name of a holder.
-    Name(Holder),
+    /// Names of holders, of which the last counts, and where that ends.
+    Names { last: Holder, end: u64 },
     /// What gwplan never wrote.
     Other,
 }
 
 impl Content {
+    /// Reads names that follow each other; behind the last, a crash may have left the start of one more.
     fn of(bytes: &[u8]) -> Self {
-        // After a loss of power, a file can have its length and not its bytes.
-        let end = bytes.iter().rposition(|byte| *byte != 0);
-        let written = &bytes[..end.map_or(0, |last| last + 1)];
-        // Behind a name may stand the end of a longer one, where a crash came before that was cut off.
-        let mut names = serde_json::Deserializer::from_slice(written).into_iter();
-        match names.next() {
-            None if written.is_empty() => Self::Nothing,
-            Some(Ok(holder)) => Self::Name(holder),
-            Some(Err(error)) if error.is_eof() && is_start_of_name(written) => Self::Nothing,
-            None | Some(Err(_)) => Self::Other,
+        let mut names = serde_json::Deserializer::from_slice(bytes).into_iter();
+        let mut content = Self::Nothing;
+        loop {
+            let rest = &bytes[names.byte_offset()..];
+            match names.next() {
+                Some(Ok(last)) => {
+                    let end = names.byte_offset() as u64;
+                    content = Self::Names { last, end };
+                }
+                _ if is_cut_off(rest, matches!(content, Self::Names { .. })) => return content,
+                _ => return Self::Other,
+            }
+        }
+    }
+
+    /// Returns where the last whole name ends.
+    fn end(&self) -> u64 {
+        match self {
+            Self::Names { end, .. } => *end,
+            Self::Nothing | Self::Other => 0,
         }
     }
 
     fn holder(self) -> Option<Holder> {
         match self {
-            Self::Name(holder) => Some(holder),
+            Self::Names { last, .. } => Some(last),
             Self::Nothing | Self::Other => None,
         }
     }
@@ -187,27 +205,41 @@ impl Content {
     }
 }
 
-/// Tells whether bytes are all that was written of a holder's name, which may be nothing.
-fn is_start_of_name(bytes: &[u8]) -> bool {
-    [&b"{\"id\":"[..], b"{\"user\":"]
+/// Tells whether bytes are what a crash can leave of a holder's name, which may be nothing.
+fn is_cut_off(bytes: &[u8], follows_another: bool) -> bool {
+    // After a loss of power, a file can have its length and not its bytes.
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let mut written = &bytes[..end.map_or(0, |last| last + 1)];
+    if follows_another {
+        written = written.strip_prefix(NEXT).unwrap_or(written);
+    }
+    let begins = [&b"{\"id\":"[..], b"{\"user\":"]
         .iter()
-        .any(|start| bytes.starts_with(start) || start.starts_with(bytes))
+        .any(|start| written.starts_with(start) || start.starts_with(written));
+    begins && serde_json::from_slice::<Holder>(written).is_err_and(|error| error.is_eof())
 }
+
+/// Stands between two names.
+const NEXT: &[u8] = b"\n";
 
 fn read(file: &mut File) -> io::Result<Content> {
     let mut bytes = Vec::new();
+    file.rewind()?;
     file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(Content::of(&bytes))
 }
 
-fn write_holder(mut file: &File, holder: &Holder) -> io::Result<()> {
-    let text = serde_json::to_vec(holder)?;
-    // Over the name before, so that there is no moment at which nobody's stands here: it is the proof
-    // that the one before has ended.
-    file.rewind()?;
-    file.write_all(&text)?;
-    crash::point("the lock names its holder, and perhaps more");
-    file.set_len(text.len() as u64)
+/// Adds a name behind those that end there, and cuts off what else a crash has left.
+///
+/// The names before stay: the last one is the proof that its holder has ended, and no crash may spoil it.
+fn add_holder(mut file: &File, end: u64, holder: &Holder) -> io::Result<()> {
+    let mut text = serde_json::to_vec(holder)?;
+    if end > 0 {
+        text.splice(..0, NEXT.iter().copied());
+    }
+    file.set_len(end)?;
+    file.seek(io::SeekFrom::Start(end))?;
+    file.write_all(&text)
 }
 
 /// Holds the operating system's lock; dropping the file frees it.
@@ -215,6 +247,8 @@ fn write_holder(mut file: &File, holder: &Holder) -> io::Result<()> {
 pub(super) struct FileLock {
     path: PathBuf,
     file: File,
+    /// Where the names of those before end.
+    names: u64,
     holder: Holder,
     dead: Option<Holder>,
     /// Whether the state knows by now that the holder before has ended.
@@ -244,12 +278,14 @@ impl Lock for FileLock {
     }
 
     fn let_go(&self) {
-        match &self.dead {
-            // A run that fails before it has read the state must not take the proof with it.
-            Some(dead) if !self.noted.load(Ordering::SeqCst) => write_holder(&self.file, dead).ok(),
-            // A name that stayed would only be taken for that of a holder that died.
-            _ => self.file.set_len(0).ok(),
+        // A run that fails before it has read the state must not take the proof of those before with it. Its
+        // own name goes: if it stayed, it would be taken for that of a holder that died.
+        let kept = if self.noted.load(Ordering::SeqCst) {
+            0
+        } else {
+            self.names
         };
+        self.file.set_len(kept).ok();
     }
 }
 
@@ -280,7 +316,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn taken(path: &Path, id: &str) -> FileLock {
+    fn taken(path: &Path, id: &str) -> Box<FileLock> {
         match acquire(path, &holder(id)).expect("no fault") {
             Attempt::Taken(lock) => lock,
             Attempt::Held(other) => panic!("held by {other:?}"),
@@ -381,12 +417,23 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_name_over_a_longer_one_counts_before_the_rest_is_cut_off() {
+    fn what_a_crash_leaves_behind_a_name_spoils_it_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lock");
-        let text = serde_json::to_string(&holder("short")).expect("text");
-        fs::write(&path, format!("{text}rest\"}}")).expect("written");
-        assert_eq!(taken(&path, "next").ended(), ["short"]);
+        let first = serde_json::to_vec(&holder("first")).expect("text");
+        let mut second = NEXT.to_vec();
+        second.extend(serde_json::to_vec(&holder("second")).expect("text"));
+        for end in 0..second.len() {
+            for zeros in [0, second.len() - end] {
+                let mut bytes = [&first[..], &second[..end]].concat();
+                bytes.resize(bytes.len() + zeros, 0);
+                fs::write(&path, &bytes).expect("written");
+                let lock = taken(&path, "next");
+                assert_eq!(lock.ended(), ["first"], "{end}, {zeros}");
+                drop(lock);
+                assert_eq!(fs::read(&path).expect("read"), first, "nobody has noted it");
+            }
+        }
     }
 
     #[test]
@@ -450,7 +497,7 @@ mod tests {
                 assert!(matches!(Content::of(&bytes), Content::Nothing), "{end}");
             }
         }
-        assert!(matches!(Content::of(&whole), Content::Name(_)));
+        assert!(matches!(Content::of(&whole), Content::Names { .. }));
     }
 
     #[test]

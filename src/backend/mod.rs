@@ -7,6 +7,7 @@ mod lost;
 mod suite;
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use thiserror::Error;
 use crate::model::Fault;
 use crate::state::{Change, State};
 
-pub use local::{LocalBackend, create_file, replace_file};
+pub use local::LocalBackend;
 
 /// Keeps one project's state.
 ///
@@ -95,7 +96,7 @@ pub trait Lock: Send + Sync {
 }
 
 /// Reports that the lock was taken away, and another run may be writing by now.
-pub fn robbed(backend: &dyn Backend) -> Fault {
+fn robbed(backend: &dyn Backend) -> Fault {
     let state = backend.place();
     Fault::new(format!(
         "the lock of the state {state} was taken away by force"
@@ -103,6 +104,41 @@ pub fn robbed(backend: &dyn Backend) -> Fault {
     .hint(
         "nothing more is written; what this run has done since, the next run asks the cloud about",
     )
+}
+
+/// A state and its lock: what is done under it is right for as long as the lock is held.
+#[derive(Clone)]
+pub struct Hold {
+    backend: Arc<dyn Backend>,
+    lock: Arc<dyn Lock>,
+}
+
+impl Hold {
+    /// Joins a backend and the lock that was taken on it.
+    pub fn new(backend: Arc<dyn Backend>, lock: Arc<dyn Lock>) -> Self {
+        Self { backend, lock }
+    }
+
+    /// Returns the backend.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Returns the id of the lock.
+    pub fn id(&self) -> &str {
+        self.lock.id()
+    }
+
+    /// Makes sure that the lock is still held; one look at the file system.
+    ///
+    /// # Errors
+    /// A fault where it was taken away by force: nothing more may be written or sent then.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.lock.is_held() {
+            return Ok(());
+        }
+        Err(robbed(self.backend()))
+    }
 }
 
 /// Says why the lock can't be had.

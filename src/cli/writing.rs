@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::backend::{Loaded, Lock, LockStatus, robbed};
-use crate::engine::{self, Choices, Patience, Recovery};
+use crate::api::Client;
+use crate::backend::{Hold, Loaded, Lock, LockStatus};
+use crate::engine::{self, Choices, Gate, Patience, Recovery};
 use crate::model::{Diagnostic, Fault};
 use crate::plan::Snapshot;
 use crate::state::State;
@@ -55,10 +56,18 @@ impl Writing {
 
     /// Writes the state, unless the lock was taken away meanwhile: then another may be writing.
     pub(super) fn store(&self, workspace: &Workspace) -> Result<(), Fault> {
-        if self.lock.is_held() {
-            return workspace.backend.store(&self.state);
-        }
-        Err(robbed(&*workspace.backend))
+        self.hold(workspace).check()?;
+        workspace.backend.store(&self.state)
+    }
+
+    /// Returns the state's place with its lock.
+    pub(super) fn hold(&self, workspace: &Workspace) -> Hold {
+        Hold::new(Arc::clone(&workspace.backend), Arc::clone(&self.lock))
+    }
+
+    /// Makes a gate for requests that need no record in the state.
+    pub(super) fn gate(&self, session: &Session, workspace: &Workspace, client: &Client) -> Gate {
+        Gate::new(client.clone(), session.clock.clone(), self.hold(workspace))
     }
 }
 

@@ -78,11 +78,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         clock,
     } = run;
     let events = calm(events);
-    let gate = Gate {
-        client: client.clone(),
-        recorder: recorder.clone(),
-        clock: clock.clone(),
-    };
+    let gate = Gate::recording(client.clone(), clock.clone(), recorder.clone());
     let (watcher, watching) = Watcher::start(client.clone(), Arc::clone(&events), stop.clone());
     let crew = Crew {
         tagger: Tagger::start(gate.clone(), stop.clone()),

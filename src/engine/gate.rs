@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{Call, Client, Error, Leave, Turn};
+use crate::backend::Hold;
 use crate::crash;
 use crate::model::{Address, Clock, Fault};
 use crate::state::Change;
@@ -22,16 +23,40 @@ use super::record::Recorder;
 /// signature, so that a slow network does not spoil it.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// Sends what changes the cloud, each try after a record of its own.
+/// Sends what changes the cloud, as long as the lock is this run's.
 #[derive(Clone)]
-pub(super) struct Gate {
-    pub(super) client: Client,
-    pub(super) recorder: Recorder,
-    pub(super) clock: Clock,
+pub struct Gate {
+    client: Client,
+    clock: Clock,
+    hold: Hold,
+    /// Writes each try down; requests of which no recovery has to know go without.
+    recorder: Option<Recorder>,
 }
 
 impl Gate {
+    /// Makes a gate for requests that need no record, such as the delete of what no record holds.
+    pub fn new(client: Client, clock: Clock, hold: Hold) -> Self {
+        Self {
+            client,
+            clock,
+            hold,
+            recorder: None,
+        }
+    }
+
+    /// Makes a gate for requests that each leave after a record of their own.
+    pub(super) fn recording(client: Client, clock: Clock, recorder: Recorder) -> Self {
+        Self {
+            client,
+            clock,
+            hold: recorder.hold().clone(),
+            recorder: Some(recorder),
+        }
+    }
+
     /// Sends a call that is about these addresses, again where that is safe and may help.
+    ///
+    /// Where there are none, or the gate records nothing, no recovery will know of it.
     ///
     /// # Errors
     /// The outer one where a try can't be written down, or the lock is no longer this run's: the last try
@@ -83,17 +108,21 @@ impl Gate {
         let signed = self.client.time();
         // By both clocks: one of them stands still while the machine sleeps, the other can be set.
         let (began, wall) = (Instant::now(), self.clock.now());
-        let sent = addresses.iter().map(|address| Change::Sent {
-            address: address.clone(),
-            at: signed,
-            sender: Some(self.recorder.holder().to_owned()),
-        });
-        self.recorder.write(sent.collect()).await?;
+        if let Some(recorder) = &self.recorder
+            && !addresses.is_empty()
+        {
+            let sent = addresses.iter().map(|address| Change::Sent {
+                address: address.clone(),
+                at: signed,
+                sender: Some(self.hold.id().to_owned()),
+            });
+            recorder.write(sent.collect()).await?;
+        }
         crash::point("a request leaves");
         let held_back = AtomicBool::new(false);
         let may_leave = || {
             let slept = self.clock.now().duration_since(wall).unsigned_abs();
-            let open = began.elapsed().max(slept) < FRESH && self.recorder.check_lock().is_ok();
+            let open = began.elapsed().max(slept) < FRESH && self.hold.check().is_ok();
             held_back.store(!open, Ordering::Relaxed);
             if open {
                 crash::point("a request is let through");
@@ -106,7 +135,7 @@ impl Gate {
         };
         let answer = self.client.attempt(turn, region, call, leave).await;
         if held_back.load(Ordering::Relaxed) {
-            self.recorder.check_lock()?;
+            self.hold.check()?;
             return Ok(None);
         }
         crash::point("an answer is there");

@@ -32,6 +32,7 @@ mod update;
 mod watch;
 
 pub use apply::{Run, apply};
+pub use gate::Gate;
 pub use import::{adopt, look_up, survey};
 pub use orphans::{delete_orphan, list_all_kinds, mark, release};
 pub use record::Recorder;

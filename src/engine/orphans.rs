@@ -12,6 +12,7 @@ use crate::model::{Address, Fault, Identity, OWNER_KEY, owner_tag};
 use crate::plan::Snapshot;
 use crate::state::Record;
 
+use super::gate::Gate;
 use super::refresh::{concurrently, list_regions};
 
 /// The pause between two questions whether a resource is gone.
@@ -36,7 +37,7 @@ pub async fn list_all_kinds(
 
 /// Gives resources the owner tag of their addresses; returns those that did not get it, and why.
 pub async fn mark(
-    client: &Client,
+    gate: &Gate,
     lineage: &str,
     records: &[(Address, Record)],
 ) -> Vec<(Address, String)> {
@@ -47,11 +48,13 @@ pub async fn mark(
         Some((address.clone(), record.region.clone(), resource, tag))
     });
     let outcomes = concurrently(marks, |(address, region, resource, tag)| {
-        let client = client.clone();
+        let gate = gate.clone();
         async move {
             let pair = BTreeMap::from([(OWNER_KEY.to_owned(), tag)]);
             crash::point("an owner tag leaves");
-            let outcome = client.call(&region, tags::set(&[resource], &pair)).await;
+            let outcome = gate
+                .send(&[], &region, &tags::set(&[resource], &pair), None)
+                .await;
             crash::point("an owner tag is answered");
             (address, refusal(outcome))
         }
@@ -70,14 +73,14 @@ pub async fn mark(
 /// # Errors
 /// A fault that holds what the tag service said.
 pub async fn release(
-    client: &Client,
+    gate: &Gate,
     kind: &'static dyn Kind,
     identity: &Identity,
 ) -> Result<(), Fault> {
     let resource = kind.tag_resource(&identity.region, &identity.id);
     let call = tags::unset(&[resource], &[OWNER_KEY.to_owned()]);
     crash::point("an owner tag is about to be taken off");
-    let outcome = client.call(&identity.region, call).await;
+    let outcome = gate.send(&[], &identity.region, &call, None).await;
     crash::point("an owner tag is taken off");
     match refusal(outcome) {
         None => Ok(()),
@@ -88,12 +91,13 @@ pub async fn release(
     }
 }
 
-fn refusal(outcome: Result<Vec<tags::FailedResource>, Error>) -> Option<String> {
+fn refusal(outcome: Result<Result<Vec<tags::FailedResource>, Error>, Fault>) -> Option<String> {
     match outcome {
-        Ok(failed) => failed
+        Err(fault) => Some(fault.to_string()),
+        Ok(Ok(failed)) => failed
             .first()
             .map(|failed| format!("{}: {}", failed.code, failed.message)),
-        Err(error) => Some(error.to_string()),
+        Ok(Err(error)) => Some(error.to_string()),
     }
 }
 
@@ -103,6 +107,7 @@ fn refusal(outcome: Result<Vec<tags::FailedResource>, Error>) -> Option<String> 
 /// A fault that holds what the cloud said, or that the time is up.
 pub async fn delete_orphan(
     client: &Client,
+    gate: &Gate,
     kind: &'static dyn Kind,
     identity: &Identity,
     limit: Duration,
@@ -111,7 +116,7 @@ pub async fn delete_orphan(
     let started = Instant::now();
     loop {
         crash::point("the delete of an orphan leaves");
-        let answer = client.call(region, kind.delete(id)).await;
+        let answer = gate.send(&[], region, &kind.delete(id), None).await?;
         crash::point("the delete of an orphan is answered");
         match answer {
             Ok(_) => break,

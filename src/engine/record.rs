@@ -1,11 +1,9 @@
 //! Writes the state while steps run.
 
-use std::sync::Arc;
-
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, Lock, robbed};
+use crate::backend::{Backend, Hold};
 use crate::kinds;
 use crate::model::Fault;
 use crate::state::{Change, Ledger, State, StateError};
@@ -17,8 +15,7 @@ use crate::state::{Change, Ledger, State, StateError};
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::UnboundedSender<Entry>,
-    backend: Arc<dyn Backend>,
-    lock: Arc<dyn Lock>,
+    hold: Hold,
 }
 
 struct Entry {
@@ -44,15 +41,11 @@ impl Writer {
 }
 
 impl Recorder {
-    /// Begins to write to a backend under its lock.
+    /// Begins to write a state whose lock is held.
     ///
     /// # Errors
     /// Where the state is one that could not be read again.
-    pub fn start(
-        backend: Arc<dyn Backend>,
-        lock: Arc<dyn Lock>,
-        state: State,
-    ) -> Result<(Self, Writer), Fault> {
+    pub fn start(hold: Hold, state: State) -> Result<(Self, Writer), Fault> {
         let (queue, entries) = mpsc::unbounded_channel();
         let ledger = Ledger::new(&state, kinds::id_form).map_err(|error| {
             Fault::new("what was planned makes a state that could not be read again")
@@ -60,8 +53,7 @@ impl Recorder {
                 .hint("nothing was sent; please report this")
         })?;
         let scribe = Scribe {
-            backend: Arc::clone(&backend),
-            lock: Arc::clone(&lock),
+            hold: hold.clone(),
             state,
             ledger,
             begun: false,
@@ -69,25 +61,12 @@ impl Recorder {
             unwritten: Vec::new(),
         };
         let task = tokio::spawn(scribe.write_all(entries));
-        let recorder = Self {
-            queue,
-            backend,
-            lock,
-        };
-        Ok((recorder, Writer(task)))
+        Ok((Self { queue, hold }, Writer(task)))
     }
 
-    /// Returns the id of the lock that is written under.
-    pub(super) fn holder(&self) -> &str {
-        self.lock.id()
-    }
-
-    /// Makes sure that the lock is still this run's; one look at the file system.
-    pub(super) fn check_lock(&self) -> Result<(), Fault> {
-        if self.lock.is_held() {
-            return Ok(());
-        }
-        Err(robbed(&*self.backend))
+    /// Returns the state that is written, with its lock.
+    pub(super) fn hold(&self) -> &Hold {
+        &self.hold
     }
 
     /// Records changes in one write; they are durable when this returns well.
@@ -103,8 +82,7 @@ impl Recorder {
 }
 
 struct Scribe {
-    backend: Arc<dyn Backend>,
-    lock: Arc<dyn Lock>,
+    hold: Hold,
     state: State,
     ledger: Ledger,
     /// Whether the state file says where the journal begins.
@@ -143,7 +121,7 @@ impl Scribe {
             }
         }
         // Nothing of this run is on its way any more: all who send have ended.
-        let own = [self.lock.id().to_owned()];
+        let own = [self.hold.id().to_owned()];
         if self.state.note_ended(&own) {
             self.folded = false;
         }
@@ -214,13 +192,9 @@ impl Scribe {
         value: T,
         work: impl FnOnce(&dyn Backend, &T) -> Result<(), Fault> + Send + 'static,
     ) -> Result<(T, Result<(), Fault>), Fault> {
-        let (backend, lock) = (Arc::clone(&self.backend), Arc::clone(&self.lock));
+        let hold = self.hold.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let outcome = if lock.is_held() {
-                work(&*backend, &value)
-            } else {
-                Err(robbed(&*backend))
-            };
+            let outcome = hold.check().and_then(|()| work(hold.backend(), &value));
             (value, outcome)
         });
         task.await

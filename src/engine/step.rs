@@ -206,7 +206,7 @@ impl Job<'_> {
     }
 
     /// Gives a record what only gwplan knows, and what steers later plans.
-    fn steer(&self, record: &mut Record) {
+    pub(super) fn steer(&self, record: &mut Record) {
         record.depends_on.clone_from(&self.step.depends_on);
         record.prevent_destroy = self.step.prevent_destroy;
         record.ignore_changes = Some(self.step.ignore_changes.clone());
@@ -418,7 +418,7 @@ impl Job<'_> {
         // The mark first: whatever comes in between, both can be done again.
         if self.step.owned
             && let Err(fault) =
-                orphans::release(&self.crew.client, self.kind, &record.identity()).await
+                orphans::release(&self.crew.gate, self.kind, &record.identity()).await
         {
             // Nothing depends on it: plans tell of it, and `orphans --release` tries again.
             let message = format!("{}: {fault}", self.address());

@@ -11,7 +11,9 @@ impl Job<'_> {
         self.give_up_successor(&mut old).await?;
         let begun = old.successor.take();
         let place = Place::SuccessorOf(Box::new(old.clone()));
-        let made = if let Some(record) = begun {
+        let made = if let Some(mut record) = begun {
+            // The files may say otherwise by now than when it was begun.
+            self.steer(&mut record);
             *record
         } else {
             self.check_unmoved(&old.identity()).await?;

@@ -11,14 +11,12 @@ use fastrand::Rng;
 use crate::check::{self, Faults, Sort};
 use crate::points::APPLY;
 use crate::support::{Cloud, Project};
-use crate::wish::{self, SUBNETS, Wish};
+use crate::wish::{self, Wish};
 
 /// How many runs are killed, unless `GWPLAN_CRASH_ROUNDS` says else.
 const ROUNDS: usize = 40;
 /// How many clouds there are at once, each with a project of its own.
 const LANES: usize = 8;
-/// How many gateways a project has at most.
-const MOST: usize = 6;
 /// How long a run is let live at most: about as long as most take.
 const LONGEST: Duration = Duration::from_secs(3);
 /// One in so many runs that follow is killed too.
@@ -148,12 +146,8 @@ impl World {
     /// Makes the files want something else.
     fn wish(&mut self, rng: &mut Rng) {
         let before = std::mem::take(&mut self.wishes);
-        self.wishes = changed(&before, rng);
-        let made = self.wishes.iter().filter(|wish| {
-            let old = before.iter().find(|old| old.key == wish.key);
-            old.is_none_or(|old| old.subnet != wish.subnet)
-        });
-        self.creates += made.count() as u64;
+        self.wishes = wish::changed(&before, rng);
+        self.creates += wish::creates(&before, &self.wishes);
         wish::write(&self.project, &self.wishes, "");
     }
 }
@@ -162,7 +156,11 @@ impl World {
     /// Edits the files between a run that was killed and the next one; nothing is taken out, since what
     /// was protected takes two applies for that.
     fn edit(&mut self, rng: &mut Rng) {
-        let wishes = self.wishes.iter().map(|wish| varied(wish, rng));
+        let wishes = self.wishes.iter().map(|wish| Wish {
+            // What the run that was killed was replacing can't be protected before that is done.
+            protected: false,
+            ..wish.varied(rng)
+        });
         self.wishes = wishes.collect();
         wish::write(&self.project, &self.wishes, "");
     }
@@ -238,61 +236,4 @@ impl Lane {
 
 fn moment(rng: &mut Rng, longest: Duration) -> Duration {
     longest.mul_f64(rng.f64())
-}
-
-/// Changes, adds and drops gateways.
-fn changed(before: &[Wish], rng: &mut Rng) -> Vec<Wish> {
-    let mut wishes = Vec::new();
-    for number in 0..MOST {
-        let key = format!("g{number}");
-        match before.iter().find(|wish| wish.key == key) {
-            // One that is protected stays: to drop it takes two applies.
-            Some(old) if old.protected || rng.u32(..6) > 0 => wishes.push(varied(old, rng)),
-            None if rng.u32(..3) > 0 => wishes.push(varied(&Wish::new(&key), rng)),
-            _ => {}
-        }
-    }
-    let keys: Vec<String> = wishes.iter().map(|wish| wish.key.clone()).collect();
-    for (at, wish) in wishes.iter_mut().enumerate() {
-        wish.after.clear();
-        if at > 0 && rng.u32(..4) == 0 {
-            wish.after.push(keys[rng.usize(..at)].clone());
-        }
-    }
-    if wishes == before {
-        return changed(before, rng);
-    }
-    wishes
-}
-
-fn varied(old: &Wish, rng: &mut Rng) -> Wish {
-    let mut new = old.clone();
-    let mut one_in = |times: u32| rng.u32(..times) == 0;
-    let (describe, rename, resize) = (one_in(4), one_in(6), one_in(5));
-    let (connect, replace, protect) = (one_in(4), one_in(6), one_in(6));
-    let (retag, other_order) = (one_in(4), one_in(4));
-    if describe {
-        new.description = ["", "one", "two", "three"][rng.usize(..4)];
-    }
-    if rename {
-        new.name = format!("{}-{}", new.key, rng.u32(..10));
-    }
-    if resize {
-        new.nodes = rng.u32(2..6);
-    }
-    if connect {
-        new.bandwidth = (rng.u32(..3) > 0).then(|| rng.u32(1..50));
-    }
-    if retag {
-        new = new.tagged(rng.usize(..13), ["v", "w"][rng.usize(..2)]);
-    }
-    new.creates_first ^= other_order;
-    new.protected ^= protect;
-    if replace {
-        let other = usize::from(new.subnet == SUBNETS[0]);
-        new.subnet = SUBNETS[other];
-        // Its protection is lifted for that only where the files say so.
-        new.protected = false;
-    }
-    new
 }

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
 use crate::support::Project;
 
 /// Two subnets: to go from one to the other takes a new gateway.
 pub(crate) const SUBNETS: [&str; 2] = ["subnet-8tzp8uz1", "subnet-other001"];
+
+/// How many gateways a project has at most.
+const MOST: usize = 6;
 
 /// Describes a gateway as the files want it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub(crate) struct Wish {
     pub(crate) bandwidth: Option<u32>,
     pub(crate) protected: bool,
     pub(crate) creates_first: bool,
+    /// Whether gwplan leaves its description alone, whatever the files say.
+    pub(crate) leaves_description: bool,
     pub(crate) after: Vec<String>,
 }
 
@@ -41,6 +47,7 @@ impl Wish {
             bandwidth: None,
             protected: false,
             creates_first: false,
+            leaves_description: false,
             after: Vec::new(),
         }
     }
@@ -59,6 +66,40 @@ impl Wish {
         self
     }
 
+    /// Changes anything of it, or nothing.
+    pub(crate) fn varied(&self, rng: &mut Rng) -> Self {
+        let mut new = self.clone();
+        let mut one_in = |times: u32| rng.u32(..times) == 0;
+        let (describe, rename, resize) = (one_in(4), one_in(6), one_in(5));
+        let (connect, replace, protect) = (one_in(4), one_in(6), one_in(6));
+        let (retag, other_order, ignore) = (one_in(4), one_in(4), one_in(6));
+        if describe {
+            new.description = ["", "one", "two", "three"][rng.usize(..4)];
+        }
+        if rename {
+            new.name = format!("{}-{}", new.key, rng.u32(..10));
+        }
+        if resize {
+            new.nodes = rng.u32(2..6);
+        }
+        if connect {
+            new.bandwidth = (rng.u32(..3) > 0).then(|| rng.u32(1..50));
+        }
+        if retag {
+            new = new.tagged(rng.usize(..13), ["v", "w"][rng.usize(..2)]);
+        }
+        new.leaves_description ^= ignore;
+        new.creates_first ^= other_order;
+        new.protected ^= protect;
+        if replace {
+            let other = usize::from(new.subnet == SUBNETS[0]);
+            new.subnet = SUBNETS[other];
+            // Its protection is lifted for that only where the files say so.
+            new.protected = false;
+        }
+        new
+    }
+
     fn yaml(&self) -> String {
         let Self {
             key,
@@ -68,14 +109,20 @@ impl Wish {
             description,
             protected,
             creates_first,
+            leaves_description,
             ..
         } = self;
+        let ignored = if *leaves_description {
+            "description"
+        } else {
+            ""
+        };
         let mut text = format!(
             "  {key}:\n    name: {name}\n    gatewayVersion: 2.5.1\n    \
              nodeConfig: {{ specification: 1c2g, number: {nodes} }}\n    \
              vpcConfig: {{ vpcId: vpc-59cag821, subnetId: {subnet} }}\n    \
              deleteProtect: {protected}\n    \
-             lifecycle: {{ createBeforeDestroy: {creates_first} }}\n"
+             lifecycle: {{ createBeforeDestroy: {creates_first}, ignoreChanges: [{ignored}] }}\n"
         );
         if !description.is_empty() {
             let _ = writeln!(text, "    description: {description}");
@@ -121,6 +168,7 @@ impl Wish {
         ];
         let mut differences: Vec<String> = wanted
             .into_iter()
+            .filter(|(place, _)| *place != "Description" || !self.leaves_description)
             .filter_map(|(place, wanted)| {
                 let found = if place.starts_with('/') {
                     shown.pointer(place)
@@ -158,4 +206,38 @@ pub(crate) fn write(project: &Project, wishes: &[Wish], more: &str) {
         format!("gateways:\n{blocks}{more}")
     };
     project.write("gateways.yaml", &text);
+}
+
+/// Changes, adds and drops gateways.
+pub(crate) fn changed(before: &[Wish], rng: &mut Rng) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for number in 0..MOST {
+        let key = format!("g{number}");
+        match before.iter().find(|wish| wish.key == key) {
+            // One that is protected stays: to drop it takes two applies.
+            Some(old) if old.protected || rng.u32(..6) > 0 => wishes.push(old.varied(rng)),
+            None if rng.u32(..3) > 0 => wishes.push(Wish::new(&key).varied(rng)),
+            _ => {}
+        }
+    }
+    let keys: Vec<String> = wishes.iter().map(|wish| wish.key.clone()).collect();
+    for (at, wish) in wishes.iter_mut().enumerate() {
+        wish.after.clear();
+        if at > 0 && rng.u32(..4) == 0 {
+            wish.after.push(keys[rng.usize(..at)].clone());
+        }
+    }
+    if wishes == before {
+        return changed(before, rng);
+    }
+    wishes
+}
+
+/// Counts the gateways that have to be made to get from some wishes to others.
+pub(crate) fn creates(before: &[Wish], after: &[Wish]) -> u64 {
+    let made = after.iter().filter(|wish| {
+        let old = before.iter().find(|old| old.key == wish.key);
+        old.is_none_or(|old| old.subnet != wish.subnet)
+    });
+    made.count() as u64
 }

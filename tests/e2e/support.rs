@@ -162,21 +162,26 @@ impl Project {
     /// Runs the program where no file may grow beyond some blocks of 512 bytes: a write beyond them
     /// fails, or kills the program.
     pub(crate) fn run_within(&self, blocks: u32, killed: bool, arguments: &[&str]) -> Run {
-        let own = self.command(arguments);
         let trap = if killed { "" } else { "trap '' XFSZ; " };
-        let mut shell = Command::new("/bin/sh");
-        shell
+        let script = format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        self.run_under(&["/bin/sh", "-c", &script], arguments)
+    }
+
+    /// Runs the program by another one, which takes it and its arguments behind its own.
+    pub(crate) fn run_under(&self, other: &[&str], arguments: &[&str]) -> Run {
+        let own = self.command(arguments);
+        let mut command = Command::new(other[0]);
+        command
             .current_dir(self.path(""))
             .env_clear()
             .envs(
                 own.get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             )
-            .arg("-c")
-            .arg(format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\""))
+            .args(&other[1..])
             .arg(own.get_program())
             .args(own.get_args());
-        Run::of(shell.output().unwrap())
+        Run::of(command.output().unwrap())
     }
 
     /// Starts the program and lets it run.

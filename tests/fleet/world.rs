@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gwplan::api::{Client, Credentials, Endpoint, Settings, Wire};
-use gwplan::backend::{Backend, Holder, LocalBackend, Lock};
+use gwplan::backend::{Backend, Hold, Holder, LocalBackend, Lock};
 use gwplan::engine::{self, Recorder, Run};
 use gwplan::event::{Event, Report};
 use gwplan::kinds::{self, GATEWAY};
@@ -169,7 +169,7 @@ impl World {
         let path = self.folder.path().join("state.json");
         let backend: Arc<dyn Backend> = Arc::new(LocalBackend::new(path, "state", kinds::id_form));
         let lock: Arc<dyn Lock> = Arc::from(backend.lock(&holder(&self.clock)).unwrap());
-        let started = Recorder::start(backend, lock, self.state.clone());
+        let started = Recorder::start(Hold::new(backend, lock), self.state.clone());
         let (recorder, writer) = started.unwrap();
         let (_stop, stopped) = watch::channel(false);
         let (events, told) = std::sync::mpsc::channel();

@@ -342,9 +342,10 @@ async fn carry_out(
         how.format == Format::Text && session.terminal.moves(),
         plan.steps.len(),
     )));
-    let Writing { mut state, lock } = writing;
+    let hold = writing.hold(workspace);
+    let mut state = writing.state;
     workspace.bind(session, &mut state);
-    let (recorder, writer) = Recorder::start(Arc::clone(&workspace.backend), lock, state.clone())?;
+    let (recorder, writer) = Recorder::start(hold, state.clone())?;
     let run = Run {
         client: connection.client.clone(),
         recorder,

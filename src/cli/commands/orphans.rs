@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::engine;
+use crate::engine::{self, Gate};
 use crate::kinds::{self, Kind};
 use crate::model::{Address, Fault, Identity, owned_address};
 use crate::plan::{Snapshot, strays};
@@ -69,10 +69,11 @@ pub(super) fn run(args: &OrphansArgs, session: &Session) -> Result<Exit, Failure
         let connection = connect(session, &workspace, &writing.state).await?;
         let found = find(args, &writing.state, &workspace, session, &connection).await?;
         let chosen = chosen(args, &found)?;
+        let gate = writing.gate(session, &workspace, &connection.client);
         if args.delete.is_empty() {
-            release(&chosen, session, &connection).await
+            release(&chosen, session, &gate).await
         } else {
-            delete(args, &chosen, &workspace, session, &connection).await
+            delete(args, &chosen, &workspace, session, &connection, &gate).await
         }
     })
 }
@@ -178,14 +179,10 @@ fn chosen(args: &OrphansArgs, found: &[Orphan]) -> Result<Vec<Orphan>, Fault> {
         .collect()
 }
 
-async fn release(
-    chosen: &[Orphan],
-    session: &Session,
-    connection: &Connection,
-) -> Result<Exit, Failure> {
+async fn release(chosen: &[Orphan], session: &Session, gate: &Gate) -> Result<Exit, Failure> {
     for orphan in chosen {
         let identity = &orphan.identity;
-        engine::release(&connection.client, kind_of(orphan)?, identity).await?;
+        engine::release(gate, kind_of(orphan)?, identity).await?;
         session.terminal.product(&format!(
             "{} is released: it lives on as nobody's.\n",
             identity.id
@@ -200,6 +197,7 @@ async fn delete(
     workspace: &Workspace,
     session: &Session,
     connection: &Connection,
+    gate: &Gate,
 ) -> Result<Exit, Failure> {
     let question = format!("Delete {} for good?", chosen.len());
     if !args.auto_approve {
@@ -215,7 +213,7 @@ async fn delete(
             .terminal
             .status(&format!("{}: deleting", identity.id));
         let limit = workspace.project.timeouts.delete;
-        engine::delete_orphan(&connection.client, kind_of(orphan)?, identity, limit).await?;
+        engine::delete_orphan(&connection.client, gate, kind_of(orphan)?, identity, limit).await?;
         session
             .terminal
             .product(&format!("{} is deleted.\n", identity.id))?;

@@ -6,7 +6,6 @@ use std::slice;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::backend::replace_file;
 use crate::files;
 use crate::model::{Address, Fault};
 use crate::plan::{Goal, Origin, SavedPlan};
@@ -120,7 +119,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
             selection: &query.selection.with_replace(query.replace),
         };
         let saved = SavedPlan::new(plan, origin, binding);
-        replace_file(&session.root.join(file), &saved.encode())
+        files::replace(&session.root.join(file), &saved.encode())
             .with_context(|| format!("the plan can't be written to {}", file.display()))?;
         session
             .terminal

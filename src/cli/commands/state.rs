@@ -193,7 +193,8 @@ fn retag(
     let records = [(address.clone(), record)];
     let failed = block_on(async {
         let connection = connect(session, workspace, &writing.state).await?;
-        Ok(engine::mark(&connection.client, &writing.state.lineage, &records).await)
+        let gate = writing.gate(session, workspace, &connection.client);
+        Ok(engine::mark(&gate, &writing.state.lineage, &records).await)
     })?;
     if let Some((_, why)) = failed.into_iter().next() {
         let fault = Fault::new(format!("{id} did not get its tag gwplan:owner: {why}"));

@@ -113,6 +113,18 @@ fn a_replacement_that_was_cut_off_is_brought_to_its_end() {
     project.run(&["plan", "--detailed-exitcode"]).well();
 }
 
+/// What only the record holds is taken over by the successor that was begun for other files, too.
+#[test]
+fn a_replacement_that_was_cut_off_takes_over_what_the_files_say_by_now() {
+    let cloud = Cloud::start(&["--create-time", "2s"]);
+    let (project, ..) = cut_off(&cloud);
+    let more = "ingressClassName: other\n    lifecycle: { createBeforeDestroy: true, ignoreChanges: [description] }";
+    project.gateways([Gateway::new("a").with(more)]);
+    project.apply().well();
+    assert!(project.record("a")["ignoreChanges"].is_array());
+    project.run(&["plan", "--detailed-exitcode"]).well();
+}
+
 #[test]
 fn a_replacement_that_was_cut_off_is_destroyed_as_a_whole() {
     let cloud = Cloud::start(&["--create-time", "3s"]);

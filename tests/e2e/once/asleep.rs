@@ -13,8 +13,12 @@ const APPLY: &[&str] = &["apply", "--auto-approve"];
 
 /// Starts an apply that stops itself at a point, and waits until it sleeps there.
 pub(super) fn asleep_at(project: &mut Project, point: &str) -> Running {
+    put_to_sleep(project, point, APPLY)
+}
+
+fn put_to_sleep(project: &mut Project, point: &str, arguments: &[&str]) -> Running {
     project.set("GWPLAN_STOP_AT", &format!("1 {point}"));
-    let run = project.start(APPLY);
+    let run = project.start(arguments);
     project.unset("GWPLAN_STOP_AT");
     let stat = format!("/proc/{}/stat", run.process());
     look_until("sleepers", || {
@@ -91,6 +95,32 @@ fn whoever_takes_over_from_a_sleeper_concludes_nothing_while_its_signature_is_go
     drop(shown);
     assert_eq!(cloud.calls(CREATE), 1);
     exactly_once(&cloud, &project, &["a".to_owned()]);
+}
+
+#[test]
+fn what_needs_no_record_is_not_sent_either_once_the_lock_is_gone() {
+    let cloud = Cloud::start(&[]);
+    let mut project = sleeping_project(&cloud);
+    project.run(APPLY).well();
+    let id = project.id("a");
+    let kept = [("a delete", "--delete"), ("a tag", "--release")];
+    let points = [
+        "the delete of an orphan leaves",
+        "an owner tag is about to be taken off",
+    ];
+    for ((what, option), point) in kept.into_iter().zip(points) {
+        project.run(&["state", "rm", "gateway.a"]).well();
+        let arguments = ["orphans", option, &id, "--auto-approve"];
+        let sleeper = put_to_sleep(&mut project, point, &arguments);
+        take_lock_by_force(&project);
+        project.run(&["import", "gateway.a", &id]).well();
+        sleeper.signal("CONT");
+        let ended = sleeper.end().ended(1);
+        let told = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(told.contains("taken away by force"), "{what}: {told}");
+        exactly_once(&cloud, &project, &["a".to_owned()]);
+    }
+    assert_eq!(cloud.calls("DeleteCloudNativeAPIGateway"), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! No crash, lost answer or race makes a gateway twice or forgets one.
 
 mod asleep;
+mod clocks;
 mod disk;
 mod edited;
 mod files;

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::backend::create_file;
 use crate::config::{PROJECT_FILE, Project, is_yaml};
+use crate::files;
 use crate::model::Fault;
 
 /// Returns where many go that are told no file; a file of its own for each environment.
@@ -121,7 +121,7 @@ impl Out {
 
     /// Makes the file; it is durable when this returns.
     pub(super) fn write(&self, text: &str) -> Result<(), Fault> {
-        create_file(&self.path, text.as_bytes()).map_err(|error| match error.kind() {
+        files::create(&self.path, text.as_bytes()).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => self.exists(),
             _ => Fault::new(format!("{} can't be written", self.shown))
                 .because(error)

@@ -362,7 +362,10 @@ impl Importer<'_> {
     fn mark(&self, records: &[(Address, Record)]) -> Result<(), Failure> {
         let failed = block_on(async {
             let connection = connect(self.session, self.workspace, &self.writing.state).await?;
-            Ok(engine::mark(&connection.client, &self.writing.state.lineage, records).await)
+            let gate = self
+                .writing
+                .gate(self.session, self.workspace, &connection.client);
+            Ok(engine::mark(&gate, &self.writing.state.lineage, records).await)
         })?;
         self.tell(failed.into_iter().map(|(address, why)| {
             Diagnostic::warning(
