@@ -7,6 +7,7 @@
 
 mod alike;
 mod markdown;
+mod page;
 mod scenarios;
 mod terminal;
 mod world;

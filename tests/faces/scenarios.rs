@@ -73,6 +73,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         moves(),
         renamed_and_replaced(),
         resized(),
+        network_removed(),
         alike(),
         many(),
     ]
@@ -339,6 +340,34 @@ pub(crate) fn resized() -> Scenario {
     after[7] = before[7].replace("Out: 100", "Out: 50");
     after.remove(1);
     scenario("resized", World::applied(&file(&before)), &file(&after))
+}
+
+/// Takes a public network away from one gateway, and tells of policies and warnings side by side.
+pub(crate) fn network_removed() -> Scenario {
+    let before = file(&[
+        gateway("ingress", PUBLIC),
+        gateway("kept", "    internetMaxBandwidthOut: 100\n"),
+    ]);
+    let after = file(&[gateway("ingress", ""), gateway("kept", "")]);
+    let mut world = World::applied(&before);
+    world.meddle("kept", "name", "renamed-by-hand-to-something-long".into());
+    let mut scenario = scenario("network-removed", world, &after);
+    scenario.policy = vec![Finding {
+        level: Level::Warn,
+        rule: "main.warn".to_owned(),
+        message: "public networks are rare here".to_owned(),
+        address: None,
+        location: None,
+        is_rest: false,
+    }];
+    scenario.plan.diagnostics.push(
+        gwplan::model::Diagnostic::warning(
+            "likely-move",
+            "gateway.kept looks like gateway.ingress",
+        )
+        .help("say so in `moved` if it is"),
+    );
+    scenario
 }
 
 /// Gives a fleet a new tag and another subnet, while others are made and have drifted alike.

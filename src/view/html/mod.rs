@@ -278,12 +278,18 @@ fn sentence(parts: &[Part]) -> Markup {
         @for part in parts {
             @match part {
                 Part::Word(word) => code { (visible(word)) },
-                Part::Words(words) => {
-                    @for (at, piece) in words.split('`').enumerate() {
-                        @if at % 2 == 1 { code { (piece) } } @else { (piece) }
-                    }
-                },
+                Part::Words(words) => (prose(words)),
             }
+        }
+    }
+}
+
+/// Shows words, and what stands between backticks as code.
+fn prose(words: &str) -> Markup {
+    let words = visible(words);
+    html! {
+        @for (at, piece) in words.split('`').enumerate() {
+            @if at % 2 == 1 { code { (piece) } } @else { (piece) }
         }
     }
 }

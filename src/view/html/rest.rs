@@ -9,7 +9,7 @@ use crate::review::{Review, alike_drifts};
 
 use super::super::markdown::Link;
 use super::fields::difference;
-use super::{line, path as shown_path};
+use super::{line, path as shown_path, prose};
 
 /// Lists what the project's policies say.
 pub(super) fn policy(findings: &[Finding], page_of: Option<Link<'_>>) -> Markup {
@@ -44,8 +44,8 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic], page_of: Option<Link<'_>>)
                     " " code { (rule) } " "
                     (about(address.as_ref()))
                     (place(location.as_ref(), page_of))
-                    p { bdi { (visible(summary)) } }
-                    @if !help.is_empty() { p.quiet { bdi { (visible(help)) } } }
+                    p { bdi { (prose(summary)) } }
+                    @if !help.is_empty() { p.quiet { bdi { (prose(help)) } } }
                 }
             }
         }
@@ -154,7 +154,11 @@ pub(super) fn apply(review: &Review<'_>) -> Markup {
     };
     html! {
         p { "This command applies exactly this plan, and nothing if the plan has changed meanwhile." }
-        pre.command tabindex="0" aria-label="The command that applies this plan" { code { (visible(command)) } }
+        div.copied {
+            pre.command tabindex="0" aria-label="The command that applies this plan" { code { (visible(command)) } }
+            // It shows itself where there is JavaScript to serve it.
+            button type="button" data-copy hidden { "Copy" }
+        }
         @if let Some(digest) = review.digest {
             dl.digest {
                 dt { "Digest" }

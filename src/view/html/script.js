@@ -1,5 +1,21 @@
 "use strict";
 (() => {
+  // Copies the command beside the button. Where the browser keeps the clipboard from a page, the command is
+  // selected, so that the keys of the system copy it.
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const command = button.parentElement.querySelector("code");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(command.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(command);
+        button.textContent = "Selected";
+      }
+    });
+  }
+
   const bar = document.getElementById("filter");
   if (!bar) return;
   const field = bar.querySelector("input");

@@ -106,6 +106,9 @@ const GROUPS: [(Group, &str, bool); 4] = [
 /// How many resources a row of a table names.
 const NAMED_PER_ROW: usize = 12;
 
+/// The longest value that a row of a table shows, in bytes.
+const SHORT_BYTES: usize = 60;
+
 /// The longest command that is told: what is never left out must be short.
 const MAX_COMMAND_BYTES: usize = 1500;
 
@@ -198,8 +201,7 @@ impl Page<'_> {
         let stays = matches!(step.action, Action::Update | Action::Record);
         let mut why: Vec<String> = if stays && !step.changes.is_empty() {
             let changes = step.changes.iter();
-            let at_stake =
-                changes.filter(|one| *risk == Risk::LosesAddress || item.is_at_stake(one));
+            let at_stake = changes.filter(|one| item.is_at_stake(one));
             at_stake.map(short_change).collect()
         } else {
             let causes = words::causes(item);
@@ -384,7 +386,7 @@ impl Page<'_> {
         let told = told_diagnostics(&self.review.plan.diagnostics);
         let diagnostics = told.iter();
         Section {
-            head: "\n".to_owned(),
+            head: "\n**Errors and warnings**\n\n".to_owned(),
             pieces: diagnostics.map(|one| diagnostic(one, self.link)).collect(),
             tail: "\n".to_owned(),
         }
@@ -454,14 +456,20 @@ fn named(block: &[&Item<'_>], most: usize) -> String {
     words::few(block, most, |item| code(&item.step.address.to_string()))
 }
 
-/// Tells a change in a few words.
+/// Tells a change in a few words; the details show what a map or a long text holds.
 fn short_change(change: &FieldChange) -> String {
-    let side = |value: &Option<Value>| match value {
-        Some(value) => code(&value.to_string()),
-        None => "not set".to_owned(),
+    let path = code(&change.path.to_string());
+    let short = |value: &Option<Value>| match value {
+        Some(Value::Map(_)) => None,
+        Some(value) => Some(code(&value.to_string())).filter(|text| text.len() <= SHORT_BYTES),
+        None => Some("not set".to_owned()),
     };
-    let (before, after) = (side(&change.before), side(&change.after));
-    format!("{}: {before} → {after}", code(&change.path.to_string()))
+    match (short(&change.before), short(&change.after)) {
+        (Some(before), Some(after)) => format!("{path}: {before} → {after}"),
+        _ if change.after.is_none() => format!("{path} is removed"),
+        _ if change.before.is_none() => format!("{path} is added"),
+        _ => format!("{path} is changed"),
+    }
 }
 
 fn heading(project: Option<&str>, environment: Option<&str>) -> String {
