@@ -8,7 +8,8 @@ GWPLAN is the program, by default target/release/gwplan. The simulated cloud is 
 takes 20 requests a second for each action, as the real one does, and whose tasks take a second. The ideal is
 N / 20 for the calls that change something, and the last task. Times are seconds by the clock, of the whole
 command, with the plan before; compare the ratios between machines. It takes about five minutes.
-The same in virtual time, with tasks of a minute: cargo test --test fleet -- --nocapture pace
+The same in virtual time, which no machine disturbs:
+    GWPLAN_FLEET=1000 cargo test --release --test fleet -- --nocapture a_fleet
 """
 
 import json

@@ -14,8 +14,11 @@ use crate::check::{self, Faults, Sort};
 use crate::support::{Cloud, Project, Run};
 use crate::wish::{self, Wish};
 
-/// How many points are struck at once: the runs wait for the cloud most of the time.
-const AT_ONCE: usize = 16;
+/// How many points are struck at once: the runs wait for the cloud some of the time, and scenarios go side by
+/// side too.
+const AT_ONCE: usize = 6;
+/// Each so many-th point is struck, unless `GWPLAN_CRASH_EACH` says else; one of each name is struck in any case.
+const EACH: u64 = 2;
 /// How many points two runs of a scenario may differ by.
 const SPREAD: u64 = 4;
 /// Each so many-th time the run that follows is killed too.
@@ -168,6 +171,7 @@ struct Figures {
 impl Scenario<'_> {
     /// Kills the run at each of its points, and checks what comes of it.
     pub(crate) fn strike_all(&self) {
+        let each = asked_for("GWPLAN_CRASH_EACH", EACH);
         let next = AtomicU64::new(1);
         let end = AtomicU64::new(u64::MAX);
         let figures = Mutex::new(Figures::default());
@@ -175,11 +179,12 @@ impl Scenario<'_> {
             for _ in 0..AT_ONCE {
                 scope.spawn(|| {
                     loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let at = number * each;
                         if at >= end.load(Ordering::Relaxed) {
                             return;
                         }
-                        if !self.strike(&at.to_string(), at, &figures) {
+                        if !self.strike(&at.to_string(), number, &figures) {
                             end.fetch_min(at + SPREAD, Ordering::Relaxed);
                         }
                     }
@@ -272,6 +277,16 @@ impl Scenario<'_> {
         assert!(faults.is_empty(), "{}\n{faults}", faults.0.len());
         assert!(missed.is_empty(), "never struck: {missed:?} in {names:#?}");
     }
+}
+
+/// Reads how much of a long run is asked for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long this test runs is no matter of the program's"
+)]
+pub(crate) fn asked_for<T: std::str::FromStr>(name: &str, usual: T) -> T {
+    let asked = std::env::var(name).ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
 }
 
 /// Kills the run that follows a kill, too, anywhere.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::check::{self, Faults, Sort};
-use crate::points::APPLY;
+use crate::points::{APPLY, asked_for};
 use crate::support::{Cloud, Project};
 use crate::wish::{self, Wish};
 
@@ -35,7 +35,7 @@ struct Figures {
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_loses_nothing_and_makes_nothing_twice() {
-    let rounds = rounds();
+    let rounds = asked_for("GWPLAN_CRASH_ROUNDS", ROUNDS);
     let begun = AtomicUsize::new(0);
     let figures = Mutex::new(Figures::default());
     std::thread::scope(|scope| {
@@ -52,15 +52,6 @@ fn a_run_that_is_killed_at_any_moment_loses_nothing_and_makes_nothing_twice() {
     let figures = figures.into_inner().unwrap();
     tell(&figures);
     assert!(figures.faults.is_empty(), "\n{}", figures.faults);
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long this test runs is no matter of the program's"
-)]
-fn rounds() -> usize {
-    let asked = std::env::var("GWPLAN_CRASH_ROUNDS").ok();
-    asked.map_or(ROUNDS, |asked| asked.parse().unwrap())
 }
 
 /// Writes past the test's own capture: the figures are what a run of this is for.

@@ -165,7 +165,7 @@ fn shifting_pages(order: &str) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let others = scope.spawn(|| come_and_go(&cloud, &stop));
-        for _ in 0..5 {
+        for _ in 0..3 {
             let plan = project.run(&["plan", "--detailed-exitcode"]);
             if plan.code != Some(0) {
                 stop.store(true, Ordering::Relaxed);

@@ -5,30 +5,24 @@ use std::time::Instant;
 use crate::support::{Cloud, Project, fleet, names};
 
 #[test]
-fn a_hundred_gateways_keep_to_the_rate_and_share_the_questions() {
-    let cloud = Cloud::start(&["--rps", "20", "--create-time", "2s"]);
+fn fifty_gateways_keep_to_the_rate_and_share_the_questions() {
+    let cloud = Cloud::start(&["--rps", "20", "--create-time", "1s"]);
     let project = Project::on(&cloud);
-    let names = names(100);
+    let names = names(50);
     project.gateways(fleet(&names));
     let start = Instant::now();
     let applied = project.apply().well();
-    report(&format!(
-        "100 gateways were made in {:.2?}",
-        start.elapsed()
-    ));
-    assert!(applied.stdout.contains("100 added"), "{}", applied.stdout);
+    report(&format!("50 gateways were made in {:.2?}", start.elapsed()));
+    assert!(applied.stdout.contains("50 added"), "{}", applied.stdout);
     let stats = cloud.stats();
-    assert_eq!(stats["gateways"]["Running"], 100, "{stats}");
-    assert_eq!(
-        stats["calls"]["CreateCloudNativeAPIGateway"], 100,
-        "{stats}"
-    );
+    assert_eq!(stats["gateways"]["Running"], 50, "{stats}");
+    assert_eq!(stats["calls"]["CreateCloudNativeAPIGateway"], 50, "{stats}");
     let refused = stats["rejections"].as_object().unwrap();
     assert!(refused.is_empty(), "{stats}");
     let lists = cloud.calls("DescribeCloudNativeAPIGateways");
-    assert!(lists <= 60, "{lists} list calls");
+    assert!(lists <= 40, "{lists} list calls");
     assert_eq!(cloud.calls("DescribeCloudNativeAPIGateway"), 0, "{stats}");
-    assert_eq!(project.statuses()["ready"], 100);
+    assert_eq!(project.statuses()["ready"], 50);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn unfinished(run: &Run) -> Vec<&str> {
 }
 
 fn interrupted_by(signal: &str) {
-    let cloud = Cloud::start(&["--create-time", "5s"]);
+    let cloud = Cloud::start(&["--create-time", "3s"]);
     let project = Project::on(&cloud);
     project.gateways([
         Gateway::new("a"),
@@ -67,7 +67,7 @@ fn sigterm_ends_an_apply_that_the_next_one_goes_on_with() {
 
 #[test]
 fn an_interrupted_destroy_is_gone_on_with() {
-    let cloud = Cloud::start(&["--delete-time", "5s"]);
+    let cloud = Cloud::start(&["--delete-time", "3s"]);
     let project = Project::on(&cloud);
     project.gateways([Gateway::new("a"), Gateway::new("b").after(&["a"])]);
     project.apply().well();

@@ -44,9 +44,9 @@ fn count(heard: &[Heard], action: &str) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_look_is_fresh_when_the_change_leaves_however_long_the_line_is() {
-    let mut world = World::new(400, tasks(0));
+    let mut world = World::new(330, tasks(0));
     world.reach(Goal::Converge).await.well();
-    for (parallelism, bound) in [(None, 6), (Some(400), 16)] {
+    for (parallelism, bound) in [(None, 6), (Some(330), 16)] {
         world.set(
             "description",
             &format!("of {parallelism:?}").as_str().into(),
@@ -57,7 +57,7 @@ async fn a_look_is_fresh_when_the_change_leaves_however_long_the_line_is() {
         world.connect(tap.clone());
         world.carry_out(&plan).await.well();
         let heard = tap.heard();
-        assert_eq!(count(&heard, MODIFY), 400);
+        assert_eq!(count(&heard, MODIFY), 330);
         let oldest = oldest_look(&heard, MODIFY);
         assert!(
             oldest < Duration::from_secs(bound),

@@ -22,11 +22,11 @@ fn destroyed(project: &Project) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn a_chain_of_fifty_is_made_from_its_root_and_deleted_from_its_end() {
+fn a_chain_of_twenty_is_made_from_its_root_and_deleted_from_its_end() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.write("gwplan.yaml", FAST);
-    let names = names(50);
+    let names = names(20);
     let before: Vec<Vec<&str>> = names
         .iter()
         .skip(1)

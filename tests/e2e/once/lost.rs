@@ -8,7 +8,7 @@ const CREATE: &str = "CreateCloudNativeAPIGateway";
 
 /// How many seeds are tried where nothing else is asked for; the long run takes a hundred.
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    1..=asked_for("GWPLAN_SEEDS", 12)
+    1..=asked_for("GWPLAN_SEEDS", 6)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{PROMPT, asked_for, exactly_once, project};
 
 #[test]
 fn two_applies_at_once_make_each_gateway_once() {
-    for round in 0..asked_for("GWPLAN_ROUNDS", 50) {
+    for round in 0..asked_for("GWPLAN_ROUNDS", 20) {
         let cloud = Cloud::start(&[]);
         let project = project(&cloud, PROMPT);
         let names = names(3);
