@@ -400,13 +400,13 @@ fn moves_and_removals_reach_the_plan() {
     let applied = gwplan(folder.path(), "--env prod apply --auto-approve", &[]);
     assert_eq!(applied.code, 0, "{}", applied.stderr);
     assert!(applied.stdout.contains("0 added"), "{}", applied.stdout);
-    let listed = gwplan(folder.path(), "--env prod state list", &[]);
+    let listed = gwplan(folder.path(), "--env prod state list --format names", &[]);
     assert_eq!(listed.stdout, "gateway.b\n");
     fs::write(&path, "removed: [{ from: gateway.b }]\n").expect("written");
     let applied = gwplan(folder.path(), "--env prod apply --auto-approve", &[]);
     assert_eq!(applied.code, 0, "{}", applied.stderr);
     assert!(applied.stdout.contains("0 destroyed"), "{}", applied.stdout);
-    let listed = gwplan(folder.path(), "--env prod state list", &[]);
+    let listed = gwplan(folder.path(), "--env prod state list --format names", &[]);
     assert_eq!(listed.stdout, "");
 }
 

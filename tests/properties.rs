@@ -301,6 +301,7 @@ fn record(id: &str, depends_on: Vec<Address>, attributes: Attributes) -> Record 
         source: None,
         applied: attributes.clone(),
         observed: attributes,
+        outputs: Attributes::new(),
         made_for: None,
         successor: None,
     }
@@ -328,6 +329,7 @@ fn settle(
         status: record.cloud_status.clone(),
         phase: Phase::Ready,
         addresses: Vec::new(),
+        outputs: Attributes::new(),
         owner: None,
         created: None,
         attributes: record.observed.clone(),

@@ -33,5 +33,5 @@ pub use endpoint::{BaseUrl, Endpoint, Site};
 pub use error::{Error, ErrorKind};
 pub use identity::caller_account;
 pub use limiter::Turn;
-pub use transport::{Leave, Settings};
+pub use transport::{Leave, Listener, Settings};
 pub use wire::{Carried, Wire};

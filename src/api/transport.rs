@@ -51,6 +51,34 @@ pub struct Settings {
     pub retry_for: Duration,
     /// The first pause between two tries; it doubles each time.
     pub first_pause: Duration,
+    /// Who is told that there is no connection and that a call is tried again.
+    pub unreached: Listener,
+}
+
+/// What is done with an error that is heard of.
+type Hears = dyn Fn(&Error) + Send + Sync;
+
+/// Hears of errors as they come, while the call that met them is tried again.
+#[derive(Clone, Default)]
+pub struct Listener(Option<Arc<Hears>>);
+
+impl Listener {
+    /// Makes one that does this with each error.
+    pub fn new(hears: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hears)))
+    }
+
+    fn hear(&self, error: &Error) {
+        if let Some(hears) = &self.0 {
+            hears(error);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Default for Settings {
@@ -64,6 +92,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             retry_for: Duration::from_mins(1),
             first_pause: Duration::from_millis(500),
+            unreached: Listener::default(),
         }
     }
 }
@@ -205,6 +234,11 @@ impl Transport {
             .adjust(|_, pause| {
                 let spent = started.get().map_or(Duration::ZERO, Instant::elapsed);
                 pause.filter(|pause| spent + *pause <= retry_for)
+            })
+            .notify(|error, _| {
+                if error.message.starts_with(NO_CONNECTION) {
+                    self.0.settings.unreached.hear(error);
+                }
             })
             .await;
         result.map_err(|error| error.after_tries(tries))
@@ -473,6 +507,9 @@ fn outcome(error: &Error) -> String {
 /// What a tunnel says where the proxy wants a user and a password, or others than it was given.
 pub(super) const PROXY_REFUSED: &str = "proxy authorization required";
 
+/// What an error begins with where nothing was sent.
+const NO_CONNECTION: &str = "no connection";
+
 /// What an error begins with where the proxy was not got through.
 pub(super) const THROUGH_PROXY: &str = "no connection through the proxy";
 
@@ -492,9 +529,12 @@ fn failure(
         } else {
             ErrorKind::Retryable
         };
-        let what = proxy.map_or("no connection".to_owned(), |proxy| {
-            format!("{THROUGH_PROXY} {proxy}")
-        });
+        let host = error.url().and_then(reqwest::Url::host_str);
+        let what = match (proxy, host) {
+            (Some(proxy), _) => format!("{THROUGH_PROXY} {proxy}"),
+            (None, Some(host)) => format!("{NO_CONNECTION} to {host}"),
+            (None, None) => NO_CONNECTION.to_owned(),
+        };
         return Error::plain(kind, action, format!("{what}: {cause}"));
     }
     let (kind, what) = if error.is_timeout() {

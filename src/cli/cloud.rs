@@ -1,14 +1,21 @@
 //! The way to the cloud that a project asks for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::api::{Client, Credentials, Endpoint, Found, Service, Settings, Site, Sources};
+use crate::api::{
+    Client, Credentials, Endpoint, Found, Listener, Service, Settings, Site, Sources,
+};
 use crate::config::{self, PROJECT_FILE};
 use crate::model::{Fault, Secret};
 use crate::sim::{self, Simulator};
 use crate::state::State;
 
 use super::Session;
+use super::certificates;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use super::workspace::Workspace;
@@ -22,7 +29,34 @@ const ALLOWED: &str = "GWPLAN_ALLOW_ENDPOINT";
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) terminal: Terminal,
+    /// Whether calls that are tried again are told of here.
+    is_telling: Arc<AtomicBool>,
     _simulator: Option<Simulator>,
+}
+
+impl Connection {
+    /// Leaves it to the progress of a run to tell of calls that are tried again.
+    pub(super) fn hush(&self) {
+        self.is_telling.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Tells at once, and each thing once, that there is no connection: the tries take a minute.
+fn tell_unreached(
+    terminal: Terminal,
+    is_telling: &Arc<AtomicBool>,
+    retry_for: Duration,
+) -> Listener {
+    let is_telling = Arc::clone(is_telling);
+    let told = Mutex::new(BTreeSet::new());
+    let patience = jiff::SignedDuration::try_from(retry_for).unwrap_or_default();
+    Listener::new(move |error| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = error.message.trim_end();
+        if is_telling.load(Ordering::Relaxed) && told.insert(message.to_owned()) {
+            terminal.status(&format!("{message}; trying again for up to {patience:#}"));
+        }
+    })
 }
 
 /// Names the cloud that a project asks for: the same on every machine.
@@ -109,10 +143,16 @@ async fn reach(
         return Ok(Ok(Connection {
             client,
             terminal: session.terminal,
+            is_telling: Arc::default(),
             _simulator: Some(simulator),
         }));
     }
     (settings.endpoint, settings.tokens) = endpoints(session, project)?;
+    if !settings.endpoint.is_loopback() {
+        certificates::check(&session.environment)?;
+    }
+    let is_telling = Arc::new(AtomicBool::new(true));
+    settings.unreached = tell_unreached(session.terminal, &is_telling, settings.retry_for);
     let mut sources = Sources::new(
         session.environment.variables.clone(),
         session.environment.home.clone(),
@@ -128,6 +168,7 @@ async fn reach(
     Ok(Ok(Connection {
         client,
         terminal: session.terminal,
+        is_telling,
         _simulator: None,
     }))
 }

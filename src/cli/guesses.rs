@@ -47,6 +47,14 @@ const COMMANDS: &[(&[&str], &str)] = &[
         "`gwplan state show ADDR` shows one resource",
     ),
     (
+        &["fmt", "format"],
+        "gwplan rewrites no file of yours: any formatter of YAML will do that keeps comments, such as `prettier --write .`",
+    ),
+    (
+        &["outputs"],
+        "`gwplan output ADDR` prints what is recorded of one resource, `gwplan state list` lists all",
+    ),
+    (
         &["diff", "preview"],
         "`gwplan plan` shows what apply would do",
     ),
@@ -338,6 +346,7 @@ mod tests {
             ("gwplan list", "gwplan state list"),
             ("gwplan ls", "gwplan state list"),
             ("gwplan get", "gwplan state show"),
+            ("gwplan fmt", "formatter of YAML"),
             ("gwplan run", "gwplan plan"),
             ("gwplan plan --refresh-only", "gwplan drift"),
             ("gwplan plan --refresh=false", "--offline"),

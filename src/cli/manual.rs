@@ -83,6 +83,10 @@ const ENVIRONMENT: &[Entry] = &[
         "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
         "The proxy to reach the cloud through, and the hosts to reach without one.",
     ),
+    (
+        "SSL_CERT_FILE, SSL_CERT_DIR",
+        "Certificates to trust in place of the system's.",
+    ),
     ("NO_COLOR", "Set: no colours, unless --color says so."),
 ];
 

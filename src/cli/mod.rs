@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod arguments;
+mod certificates;
 mod cloud;
 mod command;
 mod commands;
@@ -179,8 +180,9 @@ struct Session {
 /// Runs the command that the arguments ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
-    let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    certificates::drop_empty(&environment, &arguments);
+    let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
     match complete::answer(&arguments) {
         Ok(true) => return Exit::Done.into(),
         Ok(false) => {}

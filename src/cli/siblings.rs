@@ -119,6 +119,7 @@ mod tests {
             phase: Phase::Busy,
             attributes: Attributes::new(),
             addresses: Vec::new(),
+            outputs: Attributes::new(),
             owner,
             created: None,
         };

@@ -117,6 +117,7 @@ pub fn adopt(
             busy,
         ),
         observed: observed.attributes.clone(),
+        outputs: observed.outputs.clone(),
         made_for: None,
         successor: None,
     }
@@ -194,6 +195,7 @@ mod tests {
             phase,
             attributes: attributes(shown),
             addresses: Vec::new(),
+            outputs: Attributes::new(),
             owner: None,
             created: None,
         };

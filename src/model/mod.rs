@@ -27,7 +27,7 @@ pub use fault::Fault;
 pub use hex::hex;
 pub use owner::{OWNER_KEY, named_owner, owned_address, owner_tag, short_lineage};
 pub use path::{FieldPath, get as value_at, leaves, set as set_value_at};
-pub use resource::{Desired, IdForm, Identity, Kinds, Moved, Observed, Phase, Removed};
+pub use resource::{ADDRESSES, Desired, IdForm, Identity, Kinds, Moved, Observed, Phase, Removed};
 pub use scrub::Scrub;
 pub use secret::Secret;
 pub use source::{Location, Position, SourceFile, SourceLine};

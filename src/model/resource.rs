@@ -56,6 +56,8 @@ pub struct Observed {
     pub attributes: Attributes,
     /// The public addresses under which it is reached.
     pub addresses: Vec<String>,
+    /// What the cloud alone says, and no file asks for: addresses and ports.
+    pub outputs: Attributes,
     /// Whom its owner tag names: see [`owner_tag`](super::owner_tag).
     pub owner: Option<String>,
     /// When it was made, as the cloud writes it.
@@ -71,6 +73,9 @@ impl Observed {
         }
     }
 }
+
+/// The key of [`Observed::outputs`] that holds the public addresses, whatever the kind.
+pub const ADDRESSES: &str = "publicIpAddresses";
 
 /// Says that a resource has another address now.
 #[derive(Clone, Debug, PartialEq, Eq)]

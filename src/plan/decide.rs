@@ -1,6 +1,6 @@
 //! What is to be done about each resource.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::{Address, Attributes, Desired, Diagnostic, Fault, FieldPath, Value};
 use crate::schema::ResourceSchema;
@@ -10,7 +10,7 @@ use super::drift::{Ignores, drift};
 use super::guard::{calls_after_create, dependants};
 use super::known::Known;
 use super::{Action, Goal, Inputs, Plan, Reason, Step};
-use super::{owners, strays};
+use super::{owners, renames, strays};
 
 /// Decides about every address that the files or the state hold; the steps come out by address.
 pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
@@ -55,7 +55,7 @@ pub(super) fn decide(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
     strays::note(inputs, &mut plan);
     owners::note(inputs, &mut plan);
     check_room_for_owner(inputs, &mut plan);
-    hint_at_renames(inputs, &mut plan);
+    renames::hint(inputs, &mut plan);
     Ok(plan)
 }
 
@@ -141,50 +141,6 @@ fn check_removed(inputs: &Inputs<'_>, plan: &mut Plan) {
         plan.diagnostics
             .push(diagnostic.about(from).at(removed.location.clone()));
     }
-}
-
-/// Hints where one address left the files and another of the same name and settings came in.
-fn hint_at_renames(inputs: &Inputs<'_>, plan: &mut Plan) {
-    let mut came: BTreeMap<(&str, Option<&str>), Vec<&Step>> = BTreeMap::new();
-    for step in plan.steps.iter().filter(|step| step.reason == Reason::New) {
-        came.entry((&step.region, name_of(&step.after)))
-            .or_default()
-            .push(step);
-    }
-    let mut hints = Vec::new();
-    for old in plan
-        .steps
-        .iter()
-        .filter(|step| step.reason == Reason::LeftTheFiles)
-    {
-        let Some(record) = inputs.state.resources.get(&old.address) else {
-            continue;
-        };
-        let alike = came
-            .get(&(old.region.as_str(), name_of(&record.applied)))
-            .into_iter()
-            .flatten();
-        let Some(new) = alike.into_iter().find(|new| new.after == record.applied) else {
-            continue;
-        };
-        let (from, to) = (&old.address, &new.address);
-        let location = inputs
-            .desired
-            .get(to)
-            .and_then(|desired| desired.location.clone());
-        hints.push(
-            Diagnostic::warning(
-                "likely-move",
-                format!("{from} will be destroyed and its like created as {to}"),
-            )
-            .help(format!(
-                "if only the key was renamed, this keeps it: moved: [{{ from: {from}, to: {to} }}]"
-            ))
-            .about(to)
-            .at(location),
-        );
-    }
-    plan.diagnostics.extend(hints);
 }
 
 pub(super) fn name_of(attributes: &Attributes) -> Option<&str> {

@@ -111,10 +111,14 @@ impl<'a> Known<'a> {
             return;
         }
         match (self.record.status, self.phase()) {
-            (Status::Creating | Status::Tainted | Status::Deleting, Some(Phase::Failed))
-            | (Status::Tainted, _) => {
+            (Status::Creating, Some(Phase::Failed)) | (Status::Tainted, _) => {
                 let reason = Reason::Failed(self.status_word().to_owned());
                 let step = self.replace(desired, reason, Vec::new(), plan);
+                plan.steps.push(step);
+            }
+            // Its delete failed: it was in use once, and no create of gwplan's failed.
+            (Status::Deleting, Some(Phase::Failed)) => {
+                let step = self.replace(desired, Reason::Unfinished, Vec::new(), plan);
                 plan.steps.push(step);
             }
             (Status::Creating, _) => self.await_create(desired, plan),

@@ -18,6 +18,7 @@ mod order;
 mod owners;
 mod places;
 mod recovery;
+mod renames;
 mod saved;
 mod select;
 mod settled;
@@ -39,6 +40,7 @@ pub use drift::{Drift, DriftedField, Drifts, Ignores, drift};
 pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
+pub use renames::{LikelyMove, likely_moves};
 pub use saved::{Binding, Origin, SavedPlan, digest, step_digest};
 pub use strays::{Stray, strays};
 

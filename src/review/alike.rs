@@ -71,6 +71,7 @@ fn item_key(item: &Item<'_>) -> Option<String> {
         guard: _,
         billed: _,
         moved_from,
+        likely_move,
         attributes,
         lifts_protection: _,
         growth,
@@ -99,7 +100,7 @@ fn item_key(item: &Item<'_>) -> Option<String> {
         successor,
         after_steps: _,
     } = step;
-    if moved_from.is_some() || successor.is_some() {
+    if moved_from.is_some() || likely_move.is_some() || successor.is_some() {
         return None;
     }
     // What a replacement is made with is told only where no field says what is new about it.

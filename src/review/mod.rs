@@ -13,7 +13,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::model::{Address, Attributes, Counts, FieldPath, Severity, SourceLine};
-use crate::plan::{Action, FieldChange, Loss, Plan, Reason, Schemas, Step};
+use crate::plan::{
+    Action, FieldChange, LikelyMove, Loss, Plan, Reason, Schemas, Step, likely_moves,
+};
 use crate::policy::Finding;
 use crate::schema::{Trait, strip_defaults};
 
@@ -121,6 +123,8 @@ pub struct Item<'a> {
     pub group: Group,
     /// The address that it had until now, where it gets another one.
     pub moved_from: Option<&'a Address>,
+    /// The address that is likely the same resource's: one goes while the other comes in with its name.
+    pub likely_move: Option<LikelyMove<'a>>,
     /// Where its block stands in the files, or stood at the last apply.
     pub block: Option<&'a SourceLine>,
     /// What a resource is made with, what every new one has left out; empty where none is made.
@@ -173,8 +177,14 @@ impl<'a> Review<'a> {
         } = context;
         let steps = plan.steps.iter();
         let former = plan.former_addresses();
+        let likely = likely_moves(plan);
         let mut items: Vec<Item<'a>> = steps
-            .map(|step| item(plan, step, &former, schemas))
+            .map(|step| {
+                let mut item = item(plan, step, &former, schemas);
+                let own = |one: &&LikelyMove<'_>| [one.from, one.to].contains(&&step.address);
+                item.likely_move = likely.iter().find(own).copied();
+                item
+            })
             .collect();
         // The steps come by address, and a stable sort keeps that order among equals.
         items.sort_by_key(|item| (item.group, Reverse(item.risk)));
@@ -246,6 +256,7 @@ fn item<'a>(
         step,
         risk,
         group,
+        likely_move: None,
         moved_from: former.get(&step.address).copied(),
         block: places.and_then(|places| places.block.as_ref()),
         attributes,

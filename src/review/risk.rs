@@ -1,7 +1,7 @@
 //! What is at stake when a step is carried out.
 
 use crate::model::FieldPath;
-use crate::plan::{Action, Loss, Step};
+use crate::plan::{Action, Loss, Reason, Step};
 
 /// Says what is at stake, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +63,8 @@ impl Risk {
             Action::Delete => Self::Destroy,
             // A replacement that is taken back destroys what it has made.
             Action::Update if step.deleted_successor().is_some() => Self::Destroy,
+            // It never ran, so nobody uses it: what is at stake is what a create has at stake.
+            Action::Replace if matches!(step.reason, Reason::Failed(_)) => Self::Cost,
             Action::Replace | Action::Update | Action::AwaitCreate if public => Self::LosesAddress,
             Action::Replace => Self::Replace,
             Action::Update | Action::AwaitCreate if shrinks => Self::Shrinks,

@@ -150,6 +150,7 @@ impl Draft {
             source,
             applied,
             observed: Attributes::new(),
+            outputs: Attributes::new(),
             made_for: None,
             successor: None,
         }

@@ -17,7 +17,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::model::{
-    Address, Attributes, FieldPath, Identity, Kinds, Observed, SourceLine, visible,
+    ADDRESSES, Address, Attributes, FieldPath, Identity, Kinds, Observed, SourceLine, Value,
+    visible,
 };
 
 pub use change::Change;
@@ -112,6 +113,9 @@ pub struct Record {
     pub applied: Attributes,
     /// The attributes as the cloud last showed them.
     pub observed: Attributes,
+    /// What the cloud last showed and no file asks for: addresses and ports.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub outputs: Attributes,
     /// The one that is to take this one's place, while a replacement that creates first is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<Box<Record>>,
@@ -158,10 +162,20 @@ impl Record {
         both.into_iter().flatten().map(Self::identity)
     }
 
+    /// Returns the public addresses under which it was last reached.
+    pub fn public_addresses(&self) -> Vec<&str> {
+        let addresses = match self.outputs.get(ADDRESSES) {
+            Some(Value::List(addresses)) => addresses.as_slice(),
+            _ => &[],
+        };
+        addresses.iter().filter_map(Value::as_text).collect()
+    }
+
     /// Takes over what the cloud showed.
     pub fn observe(&mut self, observed: &Observed) {
         self.cloud_status.clone_from(&observed.status);
         self.observed.clone_from(&observed.attributes);
+        self.outputs.clone_from(&observed.outputs);
     }
 }
 
@@ -303,6 +317,7 @@ mod tests {
             source: None,
             applied: [("name".to_owned(), "网关".into())].into(),
             observed: Attributes::new(),
+            outputs: Attributes::new(),
             made_for: None,
             successor: None,
         };

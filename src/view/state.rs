@@ -2,21 +2,92 @@
 
 use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::model::{Address, Attributes, Value};
+use crate::model::{Address, Attributes, Value, visible};
 use crate::plan::Schemas;
 use crate::state::{Record, State};
 
 use super::terraform::{STATE_FORMAT, TERRAFORM_VERSION, record_values, resource};
 
 /// Renders the addresses, one a line.
-pub fn state_list(state: &State) -> String {
+pub fn state_names(state: &State) -> String {
     let mut out = String::new();
     for address in state.resources.keys() {
         let _ = writeln!(out, "{address}");
     }
     out
+}
+
+/// Renders a line for each resource: its address, its id, where it stands, and how it is reached.
+pub fn state_list(state: &State) -> String {
+    const HEAD: [&str; 4] = ["ADDRESS", "ID", "STATUS", "PUBLIC ADDRESS"];
+    if state.resources.is_empty() {
+        return String::new();
+    }
+    let rows = state.resources.iter().map(|(address, record)| {
+        let reached = record.public_addresses().join(", ");
+        let reached = if reached.is_empty() { "-" } else { &reached };
+        [
+            address.to_string(),
+            record.id.clone(),
+            record.status.word().to_owned(),
+            visible(reached).into_owned(),
+        ]
+    });
+    let rows: Vec<[String; 4]> = [HEAD.map(str::to_owned)].into_iter().chain(rows).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].width())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = [0, 1, 2].map(width);
+    let mut out = String::new();
+    for [address, id, status, reached] in &rows {
+        let [first, second, third] = widths;
+        let _ = writeln!(
+            out,
+            "{address:first$}  {id:second$}  {status:third$}  {reached}"
+        );
+    }
+    out
+}
+
+/// Renders the public addresses of resources that were made; nothing where none has one.
+pub fn public_addresses(state: &State, made: &[&Address]) -> String {
+    /// How many are told.
+    const MOST: usize = 20;
+    let reached = made.iter().filter_map(|address| {
+        let addresses = state.resources.get(address)?.public_addresses().join(", ");
+        (!addresses.is_empty()).then(|| format!("  {address}: {}\n", visible(&addresses)))
+    });
+    let reached: Vec<String> = reached.collect();
+    if reached.is_empty() {
+        return String::new();
+    }
+    let more = match reached.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!("  and {more} more: `gwplan state list` lists them all\n"),
+    };
+    let shown: String = reached.into_iter().take(MOST).collect();
+    format!("\nPublic addresses:\n{shown}{more}")
+}
+
+/// Renders the same as JSON, on one line.
+pub fn state_list_json(state: &State) -> String {
+    let rows = state.resources.iter().map(|(address, record)| {
+        json!({
+            "address": address,
+            "gatewayId": record.id,
+            "status": record.status.word(),
+            "cloudStatus": record.cloud_status,
+            "region": record.region,
+            "publicIpAddresses": record.public_addresses(),
+        })
+    });
+    format!("{}\n", Json::Array(rows.collect()))
 }
 
 /// Renders the whole state for people.
@@ -53,6 +124,7 @@ pub fn record_text(address: &Address, record: &Record) -> String {
         source,
         applied,
         observed,
+        outputs,
         successor,
     } = record;
     let mut out = format!("# {address}\n");
@@ -94,6 +166,10 @@ pub fn record_text(address: &Address, record: &Record) -> String {
     if let Value::Map(attributes) = &merged {
         out.push_str("attributes:\n");
         attributes_text(&mut out, attributes, 2);
+    }
+    if !outputs.is_empty() {
+        out.push_str("outputs:\n");
+        attributes_text(&mut out, outputs, 2);
     }
     out
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 use crate::model::{Address, SourceLine, Value, visible};
 use crate::plan::{
-    Action, Fate, FieldChange, How, Loss, Plan, PlannedCall, Reason, Step, Successor,
+    Action, Fate, FieldChange, How, LikelyMove, Loss, Plan, PlannedCall, Reason, Step, Successor,
 };
 use crate::policy::Finding;
 use crate::review::{Barrier, Bill, Item, Risk, Shift, Verdict};
@@ -115,6 +115,7 @@ pub(super) fn sign(step: &Step) -> &'static str {
 pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
     let mut causes = reasons(item);
     causes.extend(item.step.successor.as_ref().map(succession));
+    causes.extend(item.likely_move.map(|likely| renaming(item.step, likely)));
     if let Some(from) = item.moved_from {
         causes.push(Cause {
             parts: vec![
@@ -126,6 +127,25 @@ pub(super) fn causes<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
         });
     }
     causes
+}
+
+/// Says that it is likely the same as another, under another key.
+fn renaming(step: &Step, LikelyMove { from, to }: LikelyMove<'_>) -> Cause<'static> {
+    let (other, words) = if step.address == *from {
+        (
+            to,
+            " comes in with its name: if only the key was renamed, a `moved` entry keeps it",
+        )
+    } else {
+        (
+            from,
+            ", which goes, has its name: if only the key was renamed, a `moved` entry keeps it",
+        )
+    };
+    Cause {
+        parts: vec![Part::Word(other.to_string()), Part::Words(words)],
+        ..Cause::plain("")
+    }
 }
 
 /// Says what becomes of what a replacement that was cut off has made.

@@ -24,6 +24,7 @@ fn settings(url: &str) -> Settings {
         connect_timeout: Duration::from_millis(500),
         retry_for: Duration::from_secs(10),
         first_pause: Duration::from_millis(4),
+        ..Settings::default()
     }
 }
 

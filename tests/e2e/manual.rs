@@ -50,6 +50,14 @@ fn the_manual_names_each_variable_of_the_environment_that_users_set() {
     }
 }
 
+/// What is for the tests, and for the scripts of shells.
+const INNER: &[&str] = &[
+    "GWPLAN_CLOCK_AHEAD",
+    "GWPLAN_COMPLETE",
+    "GWPLAN_CRASH_AT",
+    "GWPLAN_STOP_AT",
+];
+
 /// Finds the names of our own and of the vendor's variables in the sources.
 fn collect_variables(folder: &Path, names: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -65,8 +73,7 @@ fn collect_variables(folder: &Path, names: &mut BTreeSet<String>) {
             let is_name = word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
             let ours = ["GWPLAN_", "TENCENTCLOUD_", "TKE_", "TCCLI_"];
             let is_ours = ours.iter().any(|prefix| word.starts_with(prefix));
-            // These are for the tests and for the scripts of shells.
-            let is_inner = ["GWPLAN_CRASH_AT", "GWPLAN_STOP_AT", "GWPLAN_COMPLETE"].contains(&word);
+            let is_inner = INNER.contains(&word);
             if is_name && is_ours && !is_inner {
                 names.insert(word.to_owned());
             }

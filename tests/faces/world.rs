@@ -7,8 +7,8 @@ use gwplan::config::{self, Files, Loaded, Project};
 use gwplan::files::Reach;
 use gwplan::kinds;
 use gwplan::model::{
-    Address, Desired, Identity, Location, Observed, Phase, Value, has_errors, owner_tag,
-    set_value_at,
+    Address, Attributes, Desired, Identity, Location, Observed, Phase, Value, has_errors,
+    owner_tag, set_value_at,
 };
 use gwplan::plan::{Binding, Goal, Inputs, Plan, Selection, Snapshot, digest, plan};
 use gwplan::schema::ResourceSchema;
@@ -87,6 +87,7 @@ impl World {
                 .then(|| format!("203.0.113.{octet}"))
                 .into_iter()
                 .collect(),
+            outputs: Attributes::new(),
             owner: Some(owner_tag(&self.state.lineage, address)),
             created: None,
         };
@@ -103,6 +104,7 @@ impl World {
             source: desired.location.as_ref().map(Location::line),
             applied: desired.attributes.clone(),
             observed: shown,
+            outputs: Attributes::new(),
             made_for: None,
             successor: None,
         };

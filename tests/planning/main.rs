@@ -7,11 +7,13 @@ use gwplan::model::{
     Address, Attributes, Desired, FieldPath, Identity, Moved, Observed, Phase, Removed, Severity,
     Value, set_value_at, value_at,
 };
-use gwplan::plan::{Action, Goal, How, Inputs, Loss, Plan, Reason, Selection, Snapshot, plan};
-use gwplan::review::Destination;
+use gwplan::plan::{
+    Action, Goal, How, Inputs, Loss, Plan, Reason, Selection, Snapshot, likely_moves, plan,
+};
+use gwplan::review::{Context, Destination, Review, Risk};
 use gwplan::schema::{Change, Field, Need, Read, ResourceSchema, Shape, fill_defaults};
 use gwplan::state::{Record, State, Status};
-use gwplan::view::question;
+use gwplan::view::{plan_text, question};
 
 mod namesakes;
 mod others;
@@ -126,6 +128,7 @@ impl World {
             source: None,
             applied: attributes.clone(),
             observed: attributes.clone(),
+            outputs: Attributes::new(),
             made_for: None,
             successor: None,
         };
@@ -135,6 +138,7 @@ impl World {
             phase: Phase::Ready,
             attributes: shown(attributes),
             addresses: vec!["203.0.113.7".to_owned()],
+            outputs: Attributes::new(),
             owner: None,
             created: None,
         };
@@ -499,13 +503,68 @@ fn a_move_to_itself_is_told_once() {
     assert_eq!(plan.diagnostics[0].summary, "gateway.a is moved to itself");
 }
 
+/// Shows a plan as people see it.
+fn review_text(plan: &Plan) -> String {
+    plan_text(&review(plan))
+}
+
+fn review(plan: &Plan) -> Review<'_> {
+    let context = Context {
+        destination: None,
+        digest: "",
+        command: None,
+        policy: &[],
+        schemas: &schema_of,
+    };
+    Review::new(plan, context)
+}
+
+#[test]
+fn what_never_ran_is_replaced_without_danger_and_what_ran_is_not() {
+    for (status, phase, risk) in [
+        (Status::Creating, Phase::Failed, Risk::Cost),
+        (Status::Tainted, Phase::Ready, Risk::Cost),
+        (Status::Deleting, Phase::Failed, Risk::LosesAddress),
+    ] {
+        let mut world = World::with(&["a"]);
+        world
+            .state
+            .resources
+            .get_mut(&address("a"))
+            .expect("there")
+            .status = status;
+        world.seen("a").phase = phase;
+        let plan = world.plan();
+        let [step] = plan.steps.as_slice() else {
+            panic!("{:?}", plan.steps);
+        };
+        assert_eq!(step.action, Action::Replace);
+        assert_eq!(review(&plan).verdict.risk, risk, "{status:?}");
+    }
+}
+
 #[test]
 fn a_renamed_key_without_a_move_is_hinted_at() {
     let mut world = World::with(&["a"]);
     let mut desired = world.desired.remove(&address("a")).expect("there");
     desired.address = address("b");
+    // A default that changed with the key makes it no other gateway.
+    let tags = Value::Map([("team".to_owned(), "edge".into())].into());
+    desired.attributes.insert("tags".to_owned(), tags);
     world.desired.insert(address("b"), desired);
     let plan = world.plan();
+    let likely: Vec<_> = likely_moves(&plan)
+        .iter()
+        .map(|one| (one.from, one.to))
+        .collect();
+    assert_eq!(likely, [(&address("a"), &address("b"))]);
+    let text = review_text(&plan);
+    for told in [
+        "gateway.b comes in with its name",
+        "gateway.a, which goes, has its name",
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
     let hint = plan
         .diagnostics
         .iter()

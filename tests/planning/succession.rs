@@ -52,6 +52,7 @@ fn cut_off(version: &str) -> World {
         phase: Phase::Ready,
         attributes: shown(&attributes),
         addresses: Vec::new(),
+        outputs: gwplan::model::Attributes::new(),
         owner: None,
         created: None,
     };

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault, told_diagnostics, visible};
-use crate::plan::{Goal, Plan, SavedPlan, Selection};
+use crate::plan::{Action, Goal, Plan, SavedPlan, Selection};
 use crate::policy::Finding;
 use crate::review::{Context, Destination, Review};
 use crate::view::{self, JsonLines, Progress};
@@ -225,6 +225,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         let (report, unwritten) =
             carry_out(&plan, writing, &workspace, connection, how, session).await?;
         let exit = tell_end(&plan, &report, task, &place, how, session)?;
+        tell_addresses(&report, &workspace, how, session)?;
         unwritten.map_or(Ok(exit), |fault| Err(fault.into()))
     })
 }
@@ -358,6 +359,7 @@ async fn carry_out(
         consistency: workspace.project.timeouts.consistency,
         clock: session.clock.clone(),
     };
+    connection.hush();
     let report = engine::apply(plan, &state, run).await;
     progress
         .lock()
@@ -392,6 +394,26 @@ fn sink(progress: &Arc<Mutex<Progress>>, how: &HowArgs, session: &Session) -> Si
             })
         }
     }
+}
+
+/// Tells where what was made is reached, as far as the cloud has said so.
+fn tell_addresses(
+    report: &Report,
+    workspace: &Workspace,
+    how: &HowArgs,
+    session: &Session,
+) -> Result<(), Failure> {
+    let made = |action: &Action| matches!(action, Action::Create | Action::Replace);
+    let made: Vec<&Address> = report
+        .done
+        .iter()
+        .filter_map(|(address, action)| made(action).then_some(address))
+        .collect();
+    if how.format == Format::Json || made.is_empty() {
+        return Ok(());
+    }
+    let text = view::public_addresses(&workspace.state()?, &made);
+    session.terminal.product(&text)
 }
 
 fn tell_end(

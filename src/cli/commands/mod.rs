@@ -5,11 +5,13 @@ mod completions;
 mod destroy;
 mod drift;
 mod force_unlock;
+mod graph;
 mod import;
 mod init;
 mod lock;
 mod man;
 mod orphans;
+mod output;
 mod plan;
 mod policy_worker;
 mod recover;
@@ -44,6 +46,8 @@ pub(super) enum Command {
     Recover(recover::RecoverArgs),
     Orphans(orphans::OrphansArgs),
     Show(show::ShowArgs),
+    Output(output::OutputArgs),
+    Graph(graph::GraphArgs),
     State(state::StateArgs),
     Lock(lock::LockCommandArgs),
     ForceUnlock(force_unlock::ForceUnlockArgs),
@@ -87,6 +91,7 @@ impl Command {
             Self::Destroy(args) => args.how.path_mut().into_iter().collect(),
             Self::Import(args) => args.paths_mut(),
             Self::Show(args) => args.paths_mut(),
+            Self::Graph(args) => args.paths.iter_mut().collect(),
             _ => Vec::new(),
         }
     }
@@ -105,6 +110,8 @@ impl Command {
             Self::Recover(args) => recover::run(&args, session),
             Self::Orphans(args) => orphans::run(&args, session),
             Self::Show(args) => show::run(&args, session),
+            Self::Output(args) => output::run(&args, session),
+            Self::Graph(args) => graph::run(&args, session),
             Self::State(args) => state::run(&args, session),
             Self::Lock(args) => lock::run(&args, session),
             Self::ForceUnlock(args) => force_unlock::run(&args, session),

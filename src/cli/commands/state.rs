@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::backend::Lock;
 use crate::engine;
@@ -30,8 +30,12 @@ pub(in crate::cli) struct StateArgs {
 
 #[derive(Debug, Subcommand)]
 enum StateCommand {
-    /// Lists the addresses, one a line.
-    List,
+    /// Lists what is managed: the address, the id, where it stands, and the public address.
+    List {
+        /// The form of the output.
+        #[arg(long, default_value = "text")]
+        format: ListFormat,
+    },
     /// Shows one resource: its ids, its status, its attributes.
     Show {
         /// The address, for example gateway.prod-ingress.
@@ -80,10 +84,28 @@ enum StateCommand {
     },
 }
 
+/// The form of the list of what is managed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// A table, for people.
+    Text,
+    /// The addresses alone, one a line.
+    Names,
+    /// JSON, on one line.
+    Json,
+}
+
 pub(super) fn run(args: &StateArgs, session: &Session) -> Result<Exit, Failure> {
     let workspace = Workspace::open(session)?;
     let text = match &args.command {
-        StateCommand::List => view::state_list(&workspace.state()?),
+        StateCommand::List { format } => {
+            let state = workspace.state()?;
+            match format {
+                ListFormat::Text => view::state_list(&state),
+                ListFormat::Names => view::state_names(&state),
+                ListFormat::Json => view::state_list_json(&state),
+            }
+        }
         StateCommand::Show { address } => {
             let state = workspace.state()?;
             view::record_text(address, recorded(address, &state)?)
@@ -245,7 +267,7 @@ fn forget(state: &mut State, address: &Address) -> Result<String, Fault> {
     Ok(done)
 }
 
-fn recorded<'a>(address: &Address, state: &'a State) -> Result<&'a Record, Fault> {
+pub(super) fn recorded<'a>(address: &Address, state: &'a State) -> Result<&'a Record, Fault> {
     state
         .resources
         .get(address)

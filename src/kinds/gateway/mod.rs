@@ -6,12 +6,14 @@ mod network;
 mod rules;
 mod update;
 
+use std::collections::BTreeMap;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Call, Effect, Service};
-use crate::model::{Attributes, OWNER_KEY, Observed, Phase, Value, visible};
+use crate::model::{ADDRESSES, Attributes, OWNER_KEY, Observed, Phase, Value, visible};
 use crate::schema::{Guarded, ResourceSchema, wire};
 
 use super::{Accepted, Details, Handles, Kind, Page, Target};
@@ -241,6 +243,7 @@ struct Head {
     status: String,
     public_ip_addresses: Option<Vec<String>>,
     create_time: Option<String>,
+    instance_port: Option<BTreeMap<String, Option<String>>>,
 }
 
 fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
@@ -252,17 +255,39 @@ fn observed(answer: Map<String, Json>) -> Result<Observed, serde_json::Error> {
         status,
         public_ip_addresses,
         create_time,
+        instance_port,
     } = serde_json::from_value(Json::Object(answer))?;
     refuse_no_id(&gateway_id)?;
+    let addresses = public_ip_addresses.unwrap_or_default();
     Ok(Observed {
         id: gateway_id,
         phase: phase(&status),
         status,
         attributes,
-        addresses: public_ip_addresses.unwrap_or_default(),
+        outputs: outputs(&addresses, instance_port.unwrap_or_default()),
+        addresses,
         owner,
         created: create_time,
     })
+}
+
+/// Gathers what the list shows and no file asks for, under keys that are spelled as those of the files.
+fn outputs(addresses: &[String], ports: BTreeMap<String, Option<String>>) -> Attributes {
+    let mut outputs = Attributes::new();
+    if !addresses.is_empty() {
+        let addresses = addresses.iter().map(|address| address.as_str().into());
+        outputs.insert(ADDRESSES.to_owned(), Value::List(addresses.collect()));
+    }
+    let ports = ports.into_iter().filter_map(|(key, ports)| {
+        let ports = ports.filter(|ports| !ports.is_empty())?;
+        let (first, rest) = key.split_at_checked(1)?;
+        Some((first.to_lowercase() + rest, ports.as_str().into()))
+    });
+    let ports: Attributes = ports.collect();
+    if !ports.is_empty() {
+        outputs.insert("instancePort".to_owned(), Value::Map(ports));
+    }
+    outputs
 }
 
 /// Takes the owner tag out of the tags: it is gwplan's own, and no setting of anybody's.

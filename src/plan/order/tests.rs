@@ -110,6 +110,7 @@ fn record(at: usize, status: Status, depends_on: Vec<Address>) -> Record {
         source: None,
         applied: Attributes::new(),
         observed: Attributes::new(),
+        outputs: Attributes::new(),
         made_for: None,
         successor: None,
     }

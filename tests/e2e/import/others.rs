@@ -35,7 +35,10 @@ fn what_another_state_manages_is_taken_over_only_when_that_is_said() {
         "some.yaml",
     ];
     ours.run(&[ALL, &narrow].concat()).well();
-    let list = ours.run(&["state", "list"]).well().stdout;
+    let list = ours
+        .run(&["state", "list", "--format", "names"])
+        .well()
+        .stdout;
     assert_eq!(list, "gateway.free-1\n");
     let all = ours.run(ALL).well();
     for part in ["1 left out", &id] {

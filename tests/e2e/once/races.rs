@@ -35,7 +35,7 @@ fn those_who_read_see_a_whole_state_while_one_writes() {
     let running = project.start(&["apply", "--auto-approve", "--under-way", "5", "-q"]);
     let mut seen = 0;
     look_until("all of them in the list", || {
-        let listed = project.run(&["state", "list"]).well();
+        let listed = project.run(&["state", "list", "--format", "names"]).well();
         let count = listed.stdout.lines().count();
         assert!(count >= seen, "{count} after {seen}");
         seen = count;
