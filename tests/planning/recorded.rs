@@ -2,23 +2,16 @@
 
 use gwplan::model::{FieldPath, Value};
 use gwplan::plan::{Action, How, Plan, step_digest};
-use gwplan::review::{Context, Review, Risk};
+use gwplan::review::Risk;
 
-use super::{World, actions, address, schema_of};
+use super::{World, actions, address, review};
 
 fn path(text: &str) -> FieldPath {
     FieldPath::parse(text).expect("a path")
 }
 
 fn risk(plan: &Plan) -> Risk {
-    let context = Context {
-        destination: None,
-        digest: "",
-        command: None,
-        policy: &[],
-        schemas: &schema_of,
-    };
-    Review::new(plan, context).verdict.risk
+    review(plan).verdict.risk
 }
 
 /// Each thing that the record holds, changed: its path, the change, and whether it lifts a protection.

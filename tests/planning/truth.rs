@@ -1,22 +1,9 @@
 //! Words that a plan must not say where they are not true.
 
 use gwplan::model::{Attributes, FieldPath, Value, set_value_at};
-use gwplan::plan::{Goal, Inputs, Loss, Plan, Selection, plan};
-use gwplan::review::{Context, Review};
-use gwplan::view::plan_text;
+use gwplan::plan::{Goal, Inputs, Loss, Selection, plan};
 
-use super::{World, address, schema_of};
-
-fn text(plan: &Plan) -> String {
-    let context = Context {
-        destination: None,
-        digest: "",
-        command: None,
-        policy: &[],
-        schemas: &schema_of,
-    };
-    anstream::adapter::strip_str(&plan_text(&Review::new(plan, context))).to_string()
-}
+use super::{World, address, review_text, schema_of};
 
 fn path(text: &str) -> FieldPath {
     FieldPath::parse(text).expect("a path")
@@ -35,9 +22,9 @@ fn an_address_is_lost_once_however_many_fields_go_with_it() {
         .collect();
     assert_eq!(lost.len(), 1, "{lost:?}");
     assert!(
-        text(&plan).contains("losing 1 public address:"),
+        review_text(&plan).contains("losing 1 public address:"),
         "{}",
-        text(&plan)
+        review_text(&plan)
     );
 }
 
@@ -55,9 +42,9 @@ fn what_was_never_applied_was_not_changed_outside_gwplan() {
         let plan = world.plan();
         assert!(!plan.steps[0].changes.is_empty(), "{key}");
         assert!(
-            !text(&plan).contains("outside gwplan"),
+            !review_text(&plan).contains("outside gwplan"),
             "{key}: {}",
-            text(&plan)
+            review_text(&plan)
         );
     }
 }
@@ -70,12 +57,12 @@ fn a_part_of_a_project_is_not_told_to_be_all_of_it() {
         .attributes
         .insert("description".to_owned(), "new".into());
     world.selection.targets = vec![address("a")];
-    let shown = text(&world.plan());
+    let shown = review_text(&world.plan());
     assert!(
         shown.starts_with("No changes. What was asked for matches the files"),
         "{shown}"
     );
-    let destroyed = text(&world.plan_for(Goal::Destroy));
+    let destroyed = review_text(&world.plan_for(Goal::Destroy));
     assert!(!destroyed.contains("everything"), "{destroyed}");
 }
 
@@ -123,7 +110,7 @@ fn only_the_call_that_is_made_is_named() {
         };
         let attributes: &mut Attributes = &mut world.wish("a").attributes;
         set_value_at(attributes, &path(key), value.map(Value::from));
-        let shown = text(&world.plan());
+        let shown = review_text(&world.plan());
         assert!(
             shown.contains(named) && !shown.contains(not_named),
             "{shown}"
@@ -141,7 +128,7 @@ fn moves_do_not_stand_among_what_others_have_changed() {
         .seen("b")
         .attributes
         .insert("description".to_owned(), "theirs".into());
-    let shown = text(&world.plan());
+    let shown = review_text(&world.plan());
     let places = [
         "get another address",
         "has moved to",

@@ -122,13 +122,22 @@ fn a_key_that_was_renamed_alone_is_recognised() {
         "{}",
         plan.stderr
     );
-    // Where more than the key differs, it is another gateway.
-    let other = yaml
-        .replace("  old:\n", "  new:\n")
-        .replace("number: 2", "number: 3");
-    project.write("gateways.yaml", &other);
-    let plan = project.run(&["plan"]).well();
-    assert!(!plan.stderr.contains("moved:"), "{}", plan.stderr);
+    // The name in the cloud tells, whatever else changed with the key; one of another name is another.
+    let renamed = yaml.replace("  old:\n", "  new:\n");
+    for (from, to, is_likely) in [
+        ("number: 2", "number: 3", true),
+        ("name: old", "name: other", false),
+    ] {
+        project.write("gateways.yaml", &renamed.replace(from, to));
+        let plan = project.run(&["plan"]).well();
+        assert_eq!(plan.stderr.contains("moved:"), is_likely, "{}", plan.stderr);
+        assert_eq!(
+            plan.stdout.contains("`moved`"),
+            is_likely,
+            "{}",
+            plan.stdout
+        );
+    }
 }
 
 #[test]
