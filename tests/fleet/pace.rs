@@ -65,6 +65,20 @@ async fn five_hundred_go_as_fast_as_they_came() {
     world.was_never_throttled();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tag_of_all_goes_by_tens() {
+    let mut world = World::new(200, tasks(0));
+    world.reach(Goal::Converge).await.well();
+    let tags = [("env", "prod".into()), ("team", "edge".into())];
+    let tags = tags.map(|(key, value): (&str, Value)| (key.to_owned(), value));
+    world.set("tags", &Value::Map(tags.into()));
+    let tagged = world.reach(Goal::Converge).await.well();
+    assert_eq!(world.cloud.stats()["calls"]["TagResources"], 20);
+    // A second for the calls; the rest is for gathering, and for the list to show it.
+    assert!(tagged.seconds < 1.5, "{}", tagged.seconds);
+    world.was_never_throttled();
+}
+
 /// Two hundred, or as many as `GWPLAN_FLEET` says.
 #[tokio::test(start_paused = true)]
 async fn a_fleet_waits_for_a_minute_together() {
