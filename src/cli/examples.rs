@@ -79,6 +79,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "output",
+        &[
+            example(
+                "Give the first public address of a gateway to a script:",
+                "gwplan output gateway.edge publicIpAddresses.0 --format raw",
+            ),
+            example(
+                "Set a variable for each value, in a shell:",
+                "gwplan output gateway.edge --format env",
+            ),
+        ],
+    ),
+    (
+        "graph",
+        &[
+            example(
+                "Draw what depends on what, with Graphviz:",
+                "gwplan graph >graph.dot",
+            ),
+            example(
+                "Draw it in markdown that GitHub or GitLab shows:",
+                "gwplan graph --format mermaid",
+            ),
+        ],
+    ),
+    (
         "completions",
         &[
             example(

@@ -68,6 +68,16 @@ impl FaceArgs {
     }
 }
 
+impl FaceArgs {
+    /// Writes what was rendered to stdout; at a terminal, text for people is broken between words.
+    pub(super) fn show(&self, rendered: &str, session: &Session) -> Result<(), Failure> {
+        match self.format {
+            PlanFormat::Text => session.terminal.told_product(rendered),
+            _ => session.terminal.product(rendered),
+        }
+    }
+}
+
 /// Finds the pages of the files' lines, where the pipeline's environment tells of the repository.
 fn pages(session: &Session) -> impl Fn(&SourceLine) -> Option<String> {
     let stage = Stage::find(&ForgeArgs::default(), session);

@@ -55,7 +55,7 @@ impl Failure {
     pub(super) fn tell(self, terminal: Terminal) -> Exit {
         match self {
             Self::Diagnostics(diagnostics) => {
-                terminal.error(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
+                terminal.tell(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
             }
             Self::Usage(fault) => tell_error(&fault.into(), terminal),
             Self::Error(error) => tell_error(&error, terminal),

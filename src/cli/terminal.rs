@@ -17,6 +17,9 @@ use super::seen::seen;
 use super::signals;
 use super::wrap;
 
+/// A space at which no line is broken.
+const UNBROKEN: &str = "\u{a0}";
+
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Writes to the user; quiet and colour are decided here and nowhere else, and what a terminal or a workflow's
@@ -136,7 +139,10 @@ impl Terminal {
     /// Writes a question, and lets go of stderr again.
     fn ask(self, word: &str, question: &str) -> Result<(), Failure> {
         let mut stderr = AutoStream::auto(io::stderr().lock());
-        let question = format!("{question} Type `{word}` to confirm: ");
+        // What is to be typed stays on one line; the space before the answer is no place to break either.
+        let prompt = format!("Type `{word}` to confirm: ").replace(' ', UNBROKEN);
+        let question = wrap::for_stream(&format!("{question} {prompt}"), io::stderr());
+        let question = question.replace(UNBROKEN, " ");
         let question = self.harmless(&question, &stderr);
         write!(stderr, "{question}")
             .and_then(|()| stderr.flush())

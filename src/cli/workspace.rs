@@ -302,7 +302,7 @@ pub(super) fn refuse_errors(
     if !diagnostics.is_empty() {
         session
             .terminal
-            .error(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
+            .tell(&render_diagnostics(&diagnostics, DiagnosticFormat::Text));
     }
     Ok(())
 }

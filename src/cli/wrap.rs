@@ -29,20 +29,21 @@ fn wrapped(text: &str, columns: usize) -> String {
     broken.join("\n")
 }
 
-/// Breaks a line between words; what follows is as far in as its beginning.
+/// Breaks a line between words; what follows is as far in as its beginning, behind the same marks.
 fn broken(line: &str, columns: usize) -> String {
-    if width(line) <= columns {
+    if width(line) <= columns || is_whole(line) {
         return line.to_owned();
     }
     let rest = line.trim_start_matches(' ');
-    let indent = " ".repeat(line.len() - rest.len());
-    let (mut out, mut at) = (indent.clone(), indent.len());
+    let lead = " ".repeat(line.len() - rest.len());
+    let next = format!("{lead}{}", mark(rest));
+    let (mut out, mut at) = (lead.clone(), lead.len());
     for (number, word) in words(rest).into_iter().enumerate() {
         let length = width(word);
         if number > 0 && at + 1 + length > columns {
             out.push('\n');
-            out.push_str(&indent);
-            at = indent.len();
+            out.push_str(&next);
+            at = next.len();
         } else if number > 0 {
             out.push(' ');
             at += 1;
@@ -51,6 +52,25 @@ fn broken(line: &str, columns: usize) -> String {
         at += length;
     }
     out
+}
+
+/// Tells whether a line is to stay whole: a line of a file with its number, or a command that people copy.
+fn is_whole(line: &str) -> bool {
+    let plain = strip_str(line).to_string();
+    let rest = plain.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+    rest.starts_with('|') || rest.starts_with("-->") || plain.contains(": gwplan ")
+}
+
+/// Returns what stands before the words of the lines that follow: the mark of a note, or room below one.
+fn mark(line: &str) -> &'static str {
+    let plain = strip_str(line).to_string();
+    if plain.starts_with("# ") {
+        "#  "
+    } else if plain.starts_with("= help: ") || plain.starts_with("= note: ") {
+        "        "
+    } else {
+        ""
+    }
 }
 
 /// Splits a line at its spaces; a command between backticks stays whole, since people copy it.
@@ -88,6 +108,22 @@ mod tests {
             "  one two\n  three four\nshort\n\nagoodlongwordthatfitsnowhere\nx"
         );
         assert_eq!(wrapped(text, 200), text);
+    }
+
+    #[test]
+    fn notes_keep_their_mark_and_commands_and_source_lines_stay_whole() {
+        let text = "  # (one two three)\n  = help: four five six";
+        assert_eq!(
+            wrapped(text, 16),
+            "  # (one two\n  #  three)\n  = help: four\n          five\n          six"
+        );
+        for whole in [
+            "12 |   name: a very long name that stands in a file",
+            "  --> gateways/a/very/long/path/of a file.yaml:1:2",
+            "Apply exactly this plan with: gwplan apply --expect-digest 00",
+        ] {
+            assert_eq!(wrapped(whole, 16), whole);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Prompts at a terminal, and the signals that come while one waits for an answer.
 
+use anstream::adapter::strip_str;
+
 use crate::pty::AtTerminal;
-use crate::support::{Cloud, Gateway, Project};
+use crate::support::{Cloud, Gateway, Project, fleet, names};
 
 const QUESTION: &str = "Type `yes` to confirm: ";
 
@@ -27,6 +29,39 @@ fn ended_by(signal: &str, project: &Project, arguments: &[&str]) {
         after.starts_with("\r\ninterrupted before anything was begun"),
         "{shown}"
     );
+}
+
+#[test]
+fn no_word_is_broken_at_the_edge_of_the_terminal_and_no_row_of_the_progress_is_left() {
+    let cloud = Cloud::start(&["--create-time", "1h"]);
+    let project = Project::on(&cloud);
+    let words = "a public ingress of the shop that nobody should ever take down on a whim";
+    let description = format!("description: {words}");
+    project.gateways([Gateway::new("long").with(&description)]);
+    let plan = AtTerminal::start(&project, &["plan", "--var", "nothing=1"]);
+    let (_, shown) = plan.end();
+    let text = strip_str(&shown).to_string();
+    let long = text.lines().filter(|line| line.chars().count() > 80);
+    let long: Vec<&str> = long.filter(|line| !line.contains(": gwplan ")).collect();
+    assert!(long.is_empty(), "{long:?}");
+    let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(whole.contains(words) && !text.contains(words), "{text}");
+    let hint = "no value holds `${var.nothing}`: leave it out";
+    assert!(whole.contains(hint), "{text}");
+
+    project.gateways(fleet(&names(20)));
+
+    let mut run = AtTerminal::start(&project, &["apply", "--auto-approve"]);
+    run.wait_for("8 more under way");
+    run.press("\x03");
+    run.signal("INT");
+    let (_, shown) = run.end();
+    let rows = shown.rfind("under way)").unwrap();
+    assert!(shown[rows..].contains("\x1b[2K"), "{:?}", &shown[rows..]);
+    let after = strip_str(shown.rsplit("\x1b[2K").next().unwrap()).to_string();
+    for row in ["so far", "creating (", "Creating ("] {
+        assert!(!after.contains(row), "{after}");
+    }
 }
 
 #[test]

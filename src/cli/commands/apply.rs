@@ -325,10 +325,11 @@ fn show_plan(
             let lines = JsonLines::new(&schema_of, session.clock.clone());
             let told = how.overriding.diagnostics(findings);
             let told = told.iter().map(|finding| lines.diagnostic(finding));
-            lines.plan(plan) + &told.collect::<String>()
+            let lines = lines.plan(plan) + &told.collect::<String>();
+            return session.terminal.product(&lines);
         }
     };
-    session.terminal.product(&text)
+    session.terminal.told_product(&text)
 }
 
 async fn carry_out(

@@ -95,7 +95,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let command = args.apply_command(session, &proposal);
     let review = proposal.review(&command);
     let face = args.face.render(&review, session, || Ok(state.clone()))?;
-    session.terminal.product(&face)?;
+    args.face.show(&face, session)?;
     refuse_errors(session, plan.diagnostics.clone())?;
     refuse_denied(
         &proposal.findings,

@@ -41,7 +41,7 @@ pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
         Some(path) => saved_plan(path, &args.face, session)?,
         None => recorded_state(args.face.format, session)?,
     };
-    session.terminal.product(&text)?;
+    args.face.show(&text, session)?;
     Ok(Exit::Done)
 }
 

@@ -250,7 +250,9 @@ impl Desk<'_> {
         if self.args.dry_run {
             return Ok(());
         }
-        self.session.terminal.product(&view::plan_text(review))?;
+        self.session
+            .terminal
+            .told_product(&view::plan_text(review))?;
         if !self.stage.is_workflow() {
             return Ok(());
         }
