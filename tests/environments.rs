@@ -376,7 +376,7 @@ fn a_variable_that_nothing_uses_is_a_warning() {
     assert!(!ran.stderr.contains("unused-variable"), "{}", ran.stderr);
     for (arguments, words) in [
         ("validate --var nodes", "NAME=VALUE"),
-        ("validate --var 2=3", "no name for a variable"),
+        ("validate --var 2=3", "not a valid name for a variable"),
     ] {
         let ran = gwplan(folder.path(), arguments, &[]);
         assert_ne!(ran.code, 0);

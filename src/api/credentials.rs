@@ -216,7 +216,7 @@ impl Renewed {
             Ok(new) => Ok(issued.insert(new).keys.clone()),
             Err(error) => match issued.as_mut().filter(|issued| issued.is_good(now)) {
                 Some(old) => {
-                    tracing::debug!(%error, "the keys can't be renewed yet and are used on");
+                    tracing::debug!(%error, "the keys can't be renewed yet; gwplan keeps using them");
                     old.renew_at = Some(now + RENEW_AGAIN);
                     Ok(old.keys.clone())
                 }
@@ -274,7 +274,7 @@ fn keys(id: &str, key: &str, token: Option<&str>, origin: &str) -> Result<Keys, 
             return Err(Fault::new(format!(
                 "the {name} in {origin} holds a space or a line break"
             ))
-            .hint("store it anew without one; `echo` adds a line break, `printf %s` doesn't"));
+            .hint("store it again without one; `echo` adds a line break, `printf %s` doesn't"));
         }
         if text.contains(|c: char| !c.is_ascii_graphic()) {
             return Err(Fault::new(format!(

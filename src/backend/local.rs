@@ -31,7 +31,7 @@ pub struct LocalBackend {
 }
 
 /// What to do about a file of somebody else's where gwplan keeps one of its own.
-const NOT_OURS: &str = "gwplan leaves alone what it has not made: move that away, or set another state.path in gwplan.yaml";
+const NOT_OURS: &str = "gwplan does not overwrite what it did not create: move that away, or set another state.path in gwplan.yaml";
 
 /// How often the journal and the state are read again that another process writes meanwhile.
 const READINGS: u32 = 10;
@@ -77,12 +77,12 @@ impl LocalBackend {
         let hint = match error.kind() {
             _ if files::is_foreign(&error) => NOT_OURS,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "make room on the disk; the state as it was before is unharmed"
+                "free some disk space; the previous state is intact"
             }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "check who may write there, or set another state.path in gwplan.yaml"
             }
-            _ => "the state before is unharmed; run the command again when the cause is mended",
+            _ => "the previous state is intact: fix the cause, then run the command again",
         };
         Fault::new(format!("the state {} can't be written", self.shown))
             .because(error)
@@ -145,7 +145,7 @@ impl Backend for LocalBackend {
                 self.shown
             ))
             .because(error)
-            .hint("the state before is unharmed; please report this")
+            .hint("the previous state is intact; please report this")
         })?;
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.fold(state, matches!(*writing, Writing::Nothing))
@@ -340,7 +340,7 @@ impl LocalBackend {
         let path = self.backup_path();
         let there = files::read_own(&path).and_then(|there| match there {
             Some(bytes) if !state::may_be_one(&bytes) => {
-                Err(files::foreign("it is no state of gwplan's"))
+                Err(files::foreign("it is not a gwplan state"))
             }
             _ => Ok(()),
         });
@@ -380,7 +380,7 @@ fn named(path: &Path, error: io::Error) -> io::Error {
 /// Reads a file; a pipe or a device would have no end.
 fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     fs::read(path)
 }

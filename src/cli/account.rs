@@ -48,7 +48,7 @@ impl Workspace {
             (Some(own), Some(asked)) if own != asked && in_use => {
                 let place = self.backend.place();
                 Err(Fault::new(format!(
-                    "the resources of the state {place} are in the account {own}, and the credentials are of {asked}"
+                    "the resources of the state {place} are in the account {own}, but the credentials belong to {asked}"
                 ))
                 .hint("use credentials of that account (TENCENTCLOUD_SECRET_ID, `provider.profile`), or set another `state.path` for this one")
                 .into())
@@ -60,7 +60,7 @@ impl Workspace {
     async fn ask_for_account(&self, session: &Session, client: &Client) -> Option<String> {
         if !client.reaches_tokens() {
             session.terminal.status(
-                "Whose account this is isn't asked, since gwplan.yaml names the endpoint: see that the credentials are of the right one.",
+                "gwplan does not check the account, since gwplan.yaml names the endpoint: make sure that the credentials belong to the right one.",
             );
             return None;
         }
@@ -79,7 +79,7 @@ impl Workspace {
             Ok(Err(_)) | Err(_) => "GetCallerIdentity gives no answer",
         };
         session.terminal.status(&format!(
-            "Whose account this is can't be told, since {why}: see that the credentials are of the right one."
+            "gwplan can't tell which account this is, since {why}: make sure that the credentials belong to the right one."
         ));
         None
     }
@@ -108,7 +108,7 @@ impl Workspace {
         }
         let place = self.backend.place();
         Err(Fault::new(format!(
-            "all {recorded} resources of the state {place} are gone, and nothing says that this is the account that held them"
+            "all {recorded} resources of the state {place} are gone, and gwplan can't tell whether this is their account"
         ))
         .hint("check whose credentials these are; if the resources were all deleted, plan again with --allow-all-gone")
         .into())

@@ -126,7 +126,7 @@ pub(super) fn refuse_stale(
         return Ok(());
     }
     let summary =
-        "the plan is stale: made afresh, from the same files and the same state, it is another one";
+        "the plan is stale: planned again from the same files and the same state, it differs";
     let first = Diagnostic::error(STALE, summary)
         .help("the cloud has changed since: plan again, review the new plan, and apply that");
     let [then, now] = [&saved.plan, fresh].map(|plan| Outline::of(plan, ""));
@@ -169,9 +169,9 @@ fn what_moved(plan: &Plan) -> Vec<Diagnostic> {
     });
     let mut told: Vec<Diagnostic> = drifts.collect();
     if told.is_empty() {
-        let summary = "nothing was changed outside gwplan since the last apply: the files or the state have moved";
+        let summary = "nothing was changed outside gwplan since the last apply: the files or the state have changed";
         told.push(Diagnostic::warning(RULE, summary).help(
-            "with `--approved-plan FILE`, the JSON of the plan that was approved, it is told what differs",
+            "pass `--approved-plan FILE`, the JSON of the approved plan, to see what differs",
         ));
     }
     told
@@ -187,7 +187,7 @@ fn read_digest(text: &str) -> Result<String, Failure> {
         length @ 1..DIGEST_DIGITS if is_hex => Fault::new(format!(
             "{digest:?} is only a part of a digest: {length} of {DIGEST_DIGITS} digits"
         )),
-        _ => Fault::new(format!("{digest:?} is no digest of a plan")),
+        _ => Fault::new(format!("{digest:?} is not a digest of a plan")),
     };
     let hint = "give all 64 digits: `gwplan plan` prints them after `Digest:`, and `gwplan plan --format json` as gwplan.digest";
     Err(fault.hint(hint).into())
@@ -221,7 +221,7 @@ fn read_outline(session: &Session, path: &Path) -> Result<Outline, Failure> {
     match SavedPlan::decode(&bytes) {
         Ok(saved) => Ok(Outline::of(&saved.plan, &saved.digest)),
         Err(fault) => {
-            let fault = Fault::new(format!("{shown} is no plan of gwplan's")).because(fault);
+            let fault = Fault::new(format!("{shown} is not a gwplan plan")).because(fault);
             Err(fault
                 .hint("keep the output of `gwplan plan --format json`, or what `--out FILE` writes")
                 .into())

@@ -96,7 +96,7 @@ impl LockArgs {
             );
         }
         let waited = written(self.lock_timeout);
-        Fault::new(format!("{error}; {waited} were waited for it"))
+        Fault::new(format!("{error}; waited {waited}"))
             .hint("`gwplan lock status` says who holds it; one run at a time may change a state")
     }
 }

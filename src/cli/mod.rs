@@ -120,7 +120,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     if !config::is_variable_name(name) {
         return Err(format!(
-            "{name:?} is no name for a variable: use letters, digits, `-` and `_`, and begin with a letter or `_`"
+            "{name:?} is not a valid name for a variable: use letters, digits, `-` and `_`, and begin with a letter or `_`"
         ));
     }
     Ok((name.to_owned(), value.to_owned()))

@@ -176,7 +176,7 @@ pub(super) fn check_place(session: &Session, path: &Path) -> Result<(), Fault> {
     })
 }
 
-/// Reads a saved plan; a path that is no JSON file names YAML instead.
+/// Reads a saved plan; a path that is not JSON file names YAML instead.
 pub(super) fn read_saved(session: &Session, path: &Path) -> Result<Option<SavedPlan>, Failure> {
     if config::is_yaml(path) || !session.root.join(path).is_file() {
         return Ok(None);

@@ -120,8 +120,9 @@ fn say_goodbye(terminal: Terminal) {
     let (said, told) = mpsc::channel();
     std::thread::spawn(move || {
         terminal.end_line();
-        terminal
-            .status("interrupted before anything was begun: run the same command again to go on");
+        terminal.status(
+            "interrupted before anything was started: run the same command again to continue",
+        );
         said.send(()).ok();
     });
     told.recv_timeout(GOODBYE).ok();

@@ -173,7 +173,7 @@ pub(super) fn refuse_without_request(stage: &Stage) -> Result<(), Failure> {
 }
 
 fn outside() -> Fault {
-    Fault::new("this is no pipeline of GitHub or GitLab, so nothing says which pull request to comment on")
+    Fault::new("this is not a pipeline of GitHub or GitLab, so nothing says which pull request to comment on")
         .hint("name it with --forge, --repository and --pull-request, and set GWPLAN_FORGE_TOKEN; or see the comment with --dry-run")
 }
 

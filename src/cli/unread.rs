@@ -66,5 +66,5 @@ fn help(file: &str, wanted: &Wanted, project: &Project) -> String {
 /// Says which files are another tool's, where there are any.
 pub(super) fn skipped_note(files: &[impl AsRef<Path>]) -> Option<String> {
     let named = few(files, SHOWN, |file| file.as_ref().display().to_string());
-    (!files.is_empty()).then(|| format!("skipped {named}: no key of gwplan's at the top"))
+    (!files.is_empty()).then(|| format!("skipped {named}: no gwplan key at the top level"))
 }

@@ -39,7 +39,7 @@ impl Writing {
         } = loaded;
         if torn {
             session.terminal.error(
-                "The last record of the journal was cut off by a crash and is dropped: what it told is asked of the cloud.",
+                "A crash cut off the last record of the journal: gwplan drops it and asks the cloud instead.",
             );
             // The record that is lost may have said that a request left.
             for intent in state.intents.values_mut() {
@@ -152,7 +152,7 @@ impl Workspace {
         }
         self.check_cloud(session, state)?;
         session.terminal.status(&format!(
-            "A run before was cut off: asking the cloud how {} of its requests ended.",
+            "A previous run was interrupted: asking the cloud how {} of its requests ended.",
             state.intents.len()
         ));
         let timeouts = &self.project.timeouts;
@@ -232,7 +232,7 @@ impl Workspace {
     fn other_cloud(&self, cloud: &str, asked: &str) -> Fault {
         let state = self.backend.place();
         Fault::new(format!(
-            "the resources of the state {state} are in {cloud}, and the project names {asked}"
+            "the resources of the state {state} are in {cloud}, but the project names {asked}"
         ))
         .hint("name that cloud again (`provider.endpoint`, `provider.site`, GWPLAN_ENDPOINT), or set another `state.path` for this one; if both are the same cloud, change `cloud` in the state and run `gwplan state accept`")
     }

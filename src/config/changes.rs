@@ -117,7 +117,8 @@ fn addresses<const N: usize>(
             Ok(address) => Some((address, location)),
             Err(_) if written.is_empty() => None,
             Err(error) => {
-                let fault = Diagnostic::error("bad-address", format!("`{written}` is no address"));
+                let fault =
+                    Diagnostic::error("bad-address", format!("`{written}` is not an address"));
                 reader.push(fault.help(error.advice()).at(Some(location)));
                 None
             }
@@ -140,7 +141,7 @@ pub(super) fn check_changes(
             continue;
         };
         let mut fault = Diagnostic::error("bad-move", format!("{from} is moved or removed twice"))
-            .help("a resource has one fate: keep one of these entries")
+            .help("a resource is either moved or removed, once: keep one of these entries")
             .at(location.clone());
         if let Some(earlier) = earlier {
             fault = fault.related(earlier.clone(), "first here");

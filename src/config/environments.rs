@@ -49,7 +49,7 @@ pub(super) fn find<'a>(
         let place = place.under(name);
         // Any kind's word would do: the name follows the rules of addresses, since it names a file.
         if Address::new("environment", name).is_err() {
-            let summary = format!("`{name}` is no name for an environment");
+            let summary = format!("`{name}` is not a valid name for an environment");
             let fault = Diagnostic::error("bad-address", summary)
                 .help("use letters, digits, `-` and `_`, and begin with a letter or a digit");
             reader.push(fault.at(Some(place.at_key())));

@@ -250,7 +250,7 @@ pub(super) fn yaml_files_in(reach: &Reach, folder: &Path) -> Result<Vec<PathBuf>
         {
             Ok(data) if data.is_dir() => {}
             Ok(data) if !data.is_file() => {
-                return Err(std::io::Error::other(format!("{name} is no regular file")).into());
+                return Err(std::io::Error::other(format!("{name} is not a regular file")).into());
             }
             _ => found.push(path),
         }

@@ -81,9 +81,9 @@ fn cycle(
     });
     Diagnostic::error(
         "dependency-cycle",
-        format!("these depend on each other: {}", names.join(" → ")),
+        format!("dependency cycle: {}", names.join(" → ")),
     )
-    .help("nothing of it could be created first: remove one of the references")
+    .help("none of these can be created first: remove one of the references")
     .at(location)
 }
 

@@ -40,7 +40,7 @@ impl Pattern {
                 matcher: glob.compile_matcher(),
             }),
             Err(error) => {
-                let summary = format!("`{text}` is no pattern of paths: {}", error.kind());
+                let summary = format!("`{text}` is not a valid pattern of paths: {}", error.kind());
                 let help = "write it like gateways/**/*.yaml: `*` stands for any part of a name, and `**` for any folders";
                 let fault = Diagnostic::error("bad-pattern", summary).help(help);
                 Err(Box::new(fault.at(Some(location))))

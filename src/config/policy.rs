@@ -107,7 +107,7 @@ impl Policy {
             };
             if let Some((rule, what)) = fault {
                 let summary = format!("`{POLICY_KEY}.{guard}.{key}` {what}");
-                let help = "the guard is of no use without it: fill it in, or leave the guard out; `level: warn` makes it tell and no more";
+                let help = "the guard needs it: fill it in, or remove the guard; `level: warn` makes it only warn";
                 let fault = Diagnostic::error(rule, summary).help(help);
                 diagnostics.push(fault.at(self.location(&path)));
             }

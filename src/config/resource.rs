@@ -156,7 +156,7 @@ impl Finder<'_> {
                 Err(error) => {
                     let fault = Diagnostic::error(
                         "unknown-reference",
-                        format!("`{written}` is no address"),
+                        format!("`{written}` is not an address"),
                     );
                     self.diagnostics
                         .push(fault.help(error.advice()).at(Some(location)));

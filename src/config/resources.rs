@@ -243,7 +243,7 @@ impl<'a> Loader<'a> {
                 Err(error) => {
                     let fault = Diagnostic::error(
                         "bad-address",
-                        format!("`{name}` is no name for a resource"),
+                        format!("`{name}` is not a valid name for a resource"),
                     );
                     self.loaded
                         .diagnostics

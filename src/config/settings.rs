@@ -49,7 +49,7 @@ pub(super) fn read_duration(
             let location = place.map(|place| place.locate(&path, false));
             let fault = Diagnostic::error(
                 "wrong-form",
-                format!("`timeouts.{key}` is {written:?}, which is no duration"),
+                format!("`timeouts.{key}` is {written:?}, which is not a duration"),
             )
             .help("write it like 45m, 90s or 1h 30m, and more than nothing");
             diagnostics.push(fault.at(location));

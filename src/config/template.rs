@@ -103,7 +103,7 @@ fn reference(spelled: &str) -> Piece<'_> {
             Piece::Broken(Problem {
                 rule: "bad-expression",
                 spelled: spelled.to_owned(),
-                summary: format!("`{spelled}` is no variable"),
+                summary: format!("`{spelled}` is not a variable"),
                 help,
             })
         }

@@ -39,7 +39,7 @@ pub struct TerraformResource {
 #[derive(Debug, Error)]
 pub enum TerraformError {
     /// It is not JSON.
-    #[error("it is no JSON: {0}")]
+    #[error("it is not JSON: {0}")]
     NotJson(serde_json::Error),
     /// It is JSON of some other form.
     #[error("it is JSON, but no Terraform state: {0}")]
@@ -106,7 +106,7 @@ pub fn read_terraform(
 
 fn resources_of(json: &Json) -> Result<&Vec<Json>, TerraformError> {
     let Some(state) = json.as_object() else {
-        return Err(TerraformError::NotAState("it is no object"));
+        return Err(TerraformError::NotAState("it is not an object"));
     };
     if state.contains_key("encrypted_data") {
         return Err(TerraformError::Encrypted);

@@ -84,7 +84,7 @@ impl Variables {
             if !is_variable_name(name) {
                 let fault = Diagnostic::error(
                     "bad-variable",
-                    format!("`{name}` is no name for a variable"),
+                    format!("`{name}` is not a valid name for a variable"),
                 )
                 .help("use letters, digits, `-` and `_`, and begin with a letter or `_`");
                 diagnostics.push(fault.at(Some(place.at_key())));

@@ -174,7 +174,7 @@ impl Job<'_> {
             Err(error) if error.kind == ErrorKind::Absent && self.step.action == Action::Update => {
                 return Err(Trouble::failed(
                     format!("{id} was deleted in the cloud since the plan was made"),
-                    "plan again: it is planned anew",
+                    "plan again",
                 ));
             }
             // What is to be deleted may be gone already.

@@ -48,7 +48,7 @@ impl Recorder {
     pub fn start(hold: Hold, state: State) -> Result<(Self, Writer), Fault> {
         let (queue, entries) = mpsc::unbounded_channel();
         let ledger = Ledger::new(&state, kinds::id_form).map_err(|error| {
-            Fault::new("what was planned makes a state that could not be read again")
+            Fault::new("this plan would make a state that gwplan could not read")
                 .because(error)
                 .hint("nothing was sent; please report this")
         })?;

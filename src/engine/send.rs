@@ -218,7 +218,7 @@ impl Job<'_> {
                 let next = if error.is_unheard_of() {
                     "the error stands"
                 } else {
-                    "it is sent anew"
+                    "it is sent again"
                 };
                 self.tell(format!("{address}: {note}; {next}"));
                 Ok(Settled::NotDone)
@@ -267,8 +267,8 @@ impl Job<'_> {
     /// Says that nobody knows yet how a request has ended; it stays open.
     pub(super) fn lost(&self, error: &Error) -> Trouble {
         Trouble::failed(
-            format!("whether the cloud has carried it out is not known: {error}"),
-            "it is written down: the next apply asks the cloud before it does anything else, and so does `gwplan recover`",
+            format!("it is not known whether the cloud did it: {error}"),
+            "it is recorded: the next apply, or `gwplan recover`, first asks the cloud",
         )
     }
 
@@ -302,12 +302,12 @@ impl Job<'_> {
             Some(Identity { region, id }) => Failure {
                 summary: format!("it is {id} in {region}, but {fault}"),
                 help: format!(
-                    "nothing more is begun; keep the id {id}: the state may not know it until the next run has looked for it"
+                    "gwplan starts nothing more; keep the id {id}: the state may not know it until the next run has looked for it"
                 ),
             },
             None => Failure {
                 summary: fault.to_string(),
-                help: "nothing more is begun; mend that and apply again".to_owned(),
+                help: "gwplan starts nothing more: fix that, then apply again".to_owned(),
             },
         })
     }

@@ -323,7 +323,7 @@ impl Job<'_> {
                 self.settle_in(&place, record, Some(&observed)).await?;
                 return Err(Trouble::failed(
                     format!(
-                        "the cloud gave up on {}: its status is {status}",
+                        "the cloud could not create {}: its status is {status}",
                         identity.id
                     ),
                     "it is recorded as tainted: the next apply replaces it; the console may say why",
@@ -335,7 +335,7 @@ impl Job<'_> {
                         "{} was deleted by someone else while it was being made",
                         identity.id
                     ),
-                    "plan again: it is planned anew",
+                    "plan again",
                 ));
             }
             Outcome::TimedOut(status) => {

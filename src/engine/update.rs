@@ -301,7 +301,7 @@ impl Job<'_> {
             ),
             Outcome::Vanished | Outcome::Reached(_) => Trouble::failed(
                 format!("{address} was deleted by someone else while it was being changed"),
-                "plan again: it is planned anew",
+                "plan again",
             ),
         }
     }

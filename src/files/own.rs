@@ -114,11 +114,11 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         }
         Some(code) if code == Errno::ISDIR.raw_os_error() => foreign("it is a folder"),
         // What a socket or a pipe without a reader answers.
-        Some(code) if code == Errno::NXIO.raw_os_error() => foreign("it is no regular file"),
+        Some(code) if code == Errno::NXIO.raw_os_error() => foreign("it is not a regular file"),
         _ => error,
     })?;
     if !file.metadata()?.is_file() {
-        return Err(foreign("it is no regular file"));
+        return Err(foreign("it is not a regular file"));
     }
     Ok(file)
 }

@@ -23,7 +23,7 @@ pub enum ReadError {
     Io(io::Error),
     /// It is not in the project's reach.
     Outside,
-    /// It is no regular file.
+    /// It is not a regular file.
     Special,
     /// It has more bytes than this.
     TooLarge(u64),
@@ -55,7 +55,7 @@ impl fmt::Display for ReadError {
             Self::Outside => f.write_str(
                 "it really is outside the repository that holds the project, so it is not looked at",
             ),
-            Self::Special => f.write_str("it is no regular file"),
+            Self::Special => f.write_str("it is not a regular file"),
             Self::TooLarge(bound) => write!(f, "it is larger than {} MiB", bound >> 20),
         }
     }

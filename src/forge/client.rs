@@ -180,7 +180,7 @@ impl Client {
             }
             return self.read(ask, status, &headers, &body);
         }
-        let message = format!("{} sends requests in circles", self.target.forge);
+        let message = format!("{} redirects requests in a cycle", self.target.forge);
         Err(Error::new(ErrorKind::Unexpected, message))
     }
 
@@ -264,7 +264,7 @@ impl Client {
             to => {
                 let there = to.and_then(|to| to.host_str().map(str::to_owned));
                 let message = format!(
-                    "{} sends us to {}, which the token is not meant for",
+                    "{} redirects to {}, which must not get the token",
                     from.host_str().unwrap_or_default(),
                     visible(&there.unwrap_or("an unknown place".to_owned()))
                 );
@@ -286,7 +286,7 @@ impl Client {
             return Err(self.refusal(status, headers, &json.unwrap_or_default()));
         }
         let Ok(json) = json else {
-            let message = format!("the answer of {} is no JSON", self.target.forge);
+            let message = format!("the answer of {} is not JSON", self.target.forge);
             // A login page, or one that was cut off: what it would have said is not known.
             let kind = if ask.is_repeatable {
                 ErrorKind::Unexpected
@@ -367,7 +367,7 @@ impl Client {
         let free = now.saturating_add(wait).ok();
         let free = free.and_then(|free| free.round(Unit::Second).ok());
         let hint = match free {
-            Some(free) => format!("requests are taken again at {free}: run the job again then"),
+            Some(free) => format!("the limit resets at {free}: run the job again then"),
             None => "run the job again later".to_owned(),
         };
         let mut error = Error::new(ErrorKind::Throttled, said).hint(hint);

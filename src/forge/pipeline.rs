@@ -195,7 +195,7 @@ impl Pipeline {
             Forge::GitLab => true,
         };
         if !shape {
-            let fault = Fault::new(format!("{repository:?} is no repository of {forge}"));
+            let fault = Fault::new(format!("{repository:?} is not a repository of {forge}"));
             return Err(fault.hint("write it as OWNER/NAME"));
         }
         Ok((repository, request))

@@ -21,14 +21,14 @@ pub struct Address {
     name: String,
 }
 
-/// Says why a text is no address.
+/// Says why a text is not an address.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AddressError {
     /// The kind is missing.
-    #[error("`{0}` is no address: {advice}", advice = self.advice())]
+    #[error("`{0}` is not an address: {advice}", advice = self.advice())]
     NoKind(String),
     /// The name part holds characters that an address can't hold.
-    #[error("`{0}` is no name for an address: {advice}", advice = self.advice())]
+    #[error("`{0}` is not a valid name for an address: {advice}", advice = self.advice())]
     BadName(String),
 }
 

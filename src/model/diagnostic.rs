@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::address::Address;
+use super::rules::is_known;
 use super::source::Location;
 use super::visible::visible;
 
@@ -52,6 +53,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Reports an error.
     pub fn error(rule: Rule, summary: impl Into<String>) -> Self {
+        debug_assert!(is_known(rule), "{rule} has no entry in model::rules");
         Self {
             severity: Severity::Error,
             rule,
@@ -192,8 +194,8 @@ mod tests {
     #[test]
     fn a_hundred_are_told_and_the_rest_is_counted() {
         let many = |errors, warnings| {
-            let warnings = (0..warnings).map(|n| Diagnostic::warning("w", n.to_string()));
-            let errors = (0..errors).map(|n| Diagnostic::error("e", n.to_string()));
+            let warnings = (0..warnings).map(|n| Diagnostic::warning("recovery", n.to_string()));
+            let errors = (0..errors).map(|n| Diagnostic::error("error", n.to_string()));
             warnings.chain(errors).collect::<Vec<_>>()
         };
         assert_eq!(&*told(&many(60, 40)), &*many(60, 40));

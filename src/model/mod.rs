@@ -11,6 +11,7 @@ mod hex;
 mod owner;
 mod path;
 mod resource;
+pub mod rules;
 mod scrub;
 mod secret;
 mod source;

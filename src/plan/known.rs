@@ -448,7 +448,7 @@ impl<'a> Known<'a> {
             Diagnostic::error(
                 "unfinished-replacement",
                 format!(
-                    "{address} can't be given up: a replacement was cut off, and both {} and {} exist",
+                    "{address} can't be given up: a replacement was interrupted, and both {} and {} exist",
                     self.record.id, successor.id
                 ),
             )

@@ -567,10 +567,10 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Fault> {
         let mut moved = plan.moves.iter().filter(|one| one.from == address);
         let address = moved.next().map_or(address.clone(), |one| one.to.clone());
         if let Some(record) = state.resources.get(&address) {
-            let summary = format!("the gateway that was to take the place of {address} is gone");
+            let summary = format!("the replacement of {address} is gone");
             plan.diagnostics.push(
                 Diagnostic::warning("recovery", summary)
-                    .help("it is in no record any more; ask for the replacement again if it was by --replace")
+                    .help("its record is removed; if you asked for it by --replace, ask again")
                     .about(&address),
             );
             plan.bookkeeping.push((address, record.clone()));

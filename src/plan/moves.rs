@@ -144,7 +144,7 @@ fn circle_fault(circle: &[&Address], inputs: &Inputs<'_>) -> Diagnostic {
     let summary = match names.as_slice() {
         [alone] => format!("{alone} is moved to itself"),
         _ => format!(
-            "the moves turn in a circle: {} → {}",
+            "the moves form a cycle: {} → {}",
             names.join(" → "),
             names.first().map_or("", String::as_str)
         ),
@@ -172,7 +172,7 @@ fn way_out(circle: &[&Address], inputs: &Inputs<'_>) -> String {
             .to_owned();
     }
     format!(
-        "entries stay in the files, so each apply would exchange the records anew: remove the entries, and exchange once with {}",
+        "each apply would swap the records again: remove the entries, and swap once with {}",
         exchange(circle, inputs).join(", then ")
     )
 }

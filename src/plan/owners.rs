@@ -47,7 +47,7 @@ fn of_another_address(
         "{id} is recorded as {address}, but its tag gwplan:owner says that it was made for {named}"
     );
     Some(Diagnostic::error("wrong-owner", summary).help(format!(
-        "if the state was spoilt, put a sound one back; if {id} is meant to be {address}, say so: gwplan state retag {address}"
+        "if the state is corrupt, restore a good one; if {id} is meant to be {address}, say so: gwplan state retag {address}"
     )))
 }
 

@@ -114,7 +114,7 @@ fn judge_create(case: Case<'_>, draft: &Draft, successor: bool) -> Verdict {
             case.address,
             None,
             false,
-            "the cloud shows no gateway of the create that was sent: it did not carry it out",
+            "the cloud shows no gateway from the create that was sent: nothing was created",
         ),
         [] => Verdict::Unclear,
         [one] => {
@@ -153,12 +153,12 @@ pub fn choose(case: Case<'_>, choice: Option<&str>) -> Option<Verdict> {
             case.address,
             None,
             false,
-            "by your word the create made nothing",
+            "as you said, the create made nothing",
         ));
     };
     let candidates = candidates(case, draft);
     let one = candidates.into_iter().find(|one| one.id == id)?;
-    let note = format!("{id} is taken over, by your word");
+    let note = format!("{id} is taken over, as you said");
     Some(adopt(case, draft, *successor, one, note))
 }
 
@@ -257,9 +257,9 @@ fn judge_update(
     }
     let all = done.len() == paths.len();
     let note = if all {
-        format!("{action} was carried out")
+        format!("{action} took effect")
     } else {
-        format!("the cloud does not show that {action} was carried out")
+        format!("the cloud does not show that {action} took effect")
     };
     settled(case.address, Some(record), all, note)
 }
@@ -289,10 +289,7 @@ fn judge_delete(case: Case<'_>, target: &Identity) -> Verdict {
         return Verdict::Unclear;
     }
     if !leaving {
-        let note = format!(
-            "the cloud did not carry out the delete of {}: it is there",
-            target.id
-        );
+        let note = format!("{} was not deleted: it still exists", target.id);
         return settled(case.address, None, false, note);
     }
     let mut record = case.record.cloned();
@@ -390,7 +387,7 @@ fn presume(
                 state.take(change);
             }
             Diagnostic::warning("recovery", format!("{address}: {note}"))
-                .help("a run was cut off; apply asks the cloud again first, and `gwplan recover` does only that")
+                .help("a run was interrupted; apply first asks the cloud how it ended, and `gwplan recover` does only that")
                 .about(address)
         }
         Verdict::Several(several) => undecided(address, &several),
@@ -410,7 +407,7 @@ pub fn undecided(address: &Address, several: &[Observed]) -> Diagnostic {
     Diagnostic::error(
         "undecided",
         format!(
-            "{address}: {} gateways may be the one that the create of a run that was cut off has made: {}",
+            "{address}: an interrupted run sent a create, and {} gateways could be its result: {}",
             several.len(),
             choices.join(", ")
         ),
@@ -425,7 +422,7 @@ fn unasked(address: &Address, intent: &Intent) -> Diagnostic {
     let word = intent.request.word();
     Diagnostic::warning(
         "recovery",
-        format!("{address}: how a {word} of a run that was cut off has ended is not known"),
+        format!("{address}: an interrupted run sent a {word}, and its result is not known"),
     )
     .help("`gwplan recover` asks the cloud; this plan does not")
     .about(address)

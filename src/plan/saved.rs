@@ -218,7 +218,7 @@ impl SavedPlan {
     pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
         let hint = "make one with `gwplan plan --out FILE`";
         let no_plan = |error: serde_json::Error| {
-            Fault::new("the file is no saved plan")
+            Fault::new("the file is not a saved plan")
                 .because(error)
                 .hint(hint)
         };
@@ -228,7 +228,9 @@ impl SavedPlan {
             return Err(match format {
                 Some(1..FORMAT) => Fault::new("the saved plan was made by an earlier gwplan")
                     .hint("plan again with this one, review the new plan, and apply that"),
-                _ => Fault::new("the file is no saved plan that this gwplan can read").hint(hint),
+                _ => {
+                    Fault::new("the file is not a saved plan that this gwplan can read").hint(hint)
+                }
             });
         }
         let saved: Self = serde_json::from_value(json).map_err(no_plan)?;

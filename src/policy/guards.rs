@@ -347,7 +347,7 @@ fn max_bandwidth(settings: &Attributes, subject: &Subject<'_>) -> Vec<Offence> {
             let wide = given(step, path).and_then(Value::as_int);
             if let Some(wide) = wide.filter(|wide| *wide > limit) {
                 let message = format!(
-                    "{} would have {path} {wide} Mbps, and {limit} Mbps at most are allowed",
+                    "{} would have {path} {wide} Mbps; the limit is {limit} Mbps",
                     step.address
                 );
                 offences.push((Some(step.address.clone()), message));

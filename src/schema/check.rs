@@ -130,7 +130,7 @@ fn check_text(text: &Text, written: &str, path: &FieldPath) -> Option<Finding> {
         Finding::error(
             path.clone(),
             "wrong-form",
-            format!("`{path}` is {written:?}, which is no such id"),
+            format!("`{path}` is {written:?}, which is not a valid id"),
             format!("write the id as the console shows it: `{prefix}` and letters or digits"),
         )
     })

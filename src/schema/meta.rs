@@ -101,7 +101,7 @@ pub const MOVED_DOC: &str = "A list of addresses that have changed: the recorded
 /// The top-level key that gives resources up.
 pub const REMOVED_KEY: &str = "removed";
 /// What [`REMOVED_KEY`] is for.
-pub const REMOVED_DOC: &str = "A list of resources that are gwplan's business no longer: their records are dropped, and the resources live on.";
+pub const REMOVED_DOC: &str = "A list of resources that gwplan no longer manages: their records are removed, and the resources stay in the cloud.";
 
 /// The keys of an entry of `moved`.
 pub const MOVED: &[Field] = &[

@@ -17,7 +17,7 @@ pub mod wire;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, FieldPath, IdForm, Rule, Severity, Value};
+use crate::model::{Attributes, FieldPath, IdForm, Rule, Severity, Value, rules};
 
 pub use check::{check, fill_defaults, strip_defaults};
 pub use extent::{Quantity, Trait};
@@ -290,6 +290,7 @@ impl Finding {
         summary: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
+        debug_assert!(rules::is_known(rule), "{rule} has no entry in model::rules");
         Self {
             path,
             on_key: false,

@@ -143,7 +143,7 @@ const LEVEL: Field = local(
     "level",
     Shape::Choice(LEVELS),
     Need::Default(Literal::Text("deny")),
-    "Whether a plan that goes against it can't be applied (`deny`), or that is told and no more (`warn`).",
+    "Whether a plan that breaks it can't be applied (`deny`) or only gets a warning (`warn`).",
 );
 
 const fn guard(key: &'static str, fields: &'static [Field], doc: &'static str) -> Field {

@@ -173,7 +173,12 @@ fn read_duration(rule: &str, text: &str) -> Result<Duration, Fault> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| malformed(rule, format!("{text:?} is no duration; write 200ms or 2s")))
+        .ok_or_else(|| {
+            malformed(
+                rule,
+                format!("{text:?} is not a duration; write 200ms or 2s"),
+            )
+        })
 }
 
 fn read_status(rule: &str, text: &str) -> Result<u16, Fault> {
@@ -411,7 +416,7 @@ mod tests {
             ("banana=lost", "known: *"),
             ("*=explode", "known: latency"),
             ("*=latency", "needs an argument"),
-            ("*=latency:soon", "no duration"),
+            ("*=latency:soon", "not a duration"),
             ("*=status:99", "no HTTP status"),
             ("*=lost:1", "takes no argument"),
             ("*=lost@2", "no probability"),

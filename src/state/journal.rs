@@ -32,14 +32,14 @@ pub struct Journal {
 pub enum JournalError {
     /// More is spoilt than the last record.
     #[error(
-        "line {line} is spoilt, and it is not the end of the last record alone: no crash does that"
+        "line {line} is corrupt, and not only at the end of the last record, where a crash could have cut it off"
     )]
     Corrupt {
         /// The line, from 1.
         line: usize,
     },
     /// It is a file of something else.
-    #[error("it does not begin like a journal of gwplan's")]
+    #[error("it does not begin like a gwplan journal")]
     Foreign,
     /// A record is whole, but says nothing that this gwplan understands.
     #[error("line {line}: {message}")]
@@ -75,7 +75,7 @@ pub enum JournalError {
         serial: u64,
     },
     /// What it comes to is no state.
-    #[error("what it comes to is no state: {0}")]
+    #[error("the state that it leads to is not valid: {0}")]
     NoSense(#[from] StateError),
 }
 

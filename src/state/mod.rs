@@ -202,7 +202,7 @@ pub enum StateError {
     #[error("{0} has an empty gatewayId")]
     NoId(Address),
     /// An id is none that the cloud gives.
-    #[error("{address} has {}, which is no id of a {}", quoted(id), address.kind())]
+    #[error("{address} has {}, which is not an id of a {}", quoted(id), address.kind())]
     BadId {
         /// The record's address.
         address: Address,
@@ -210,7 +210,7 @@ pub enum StateError {
         id: String,
     },
     /// No gwplan knows such a kind.
-    #[error("{0} is of no kind that gwplan knows")]
+    #[error("gwplan does not know the kind of {0}")]
     UnknownKind(Address),
     /// The address says one kind and its record another.
     #[error(
@@ -398,7 +398,11 @@ mod tests {
                 .to_string()
         };
         for (from, to, told) in [
-            ("\"gateway.a\"", "\"gatewax.a\"", "gatewax.a is of no kind"),
+            (
+                "\"gateway.a\"",
+                "\"gatewax.a\"",
+                "does not know the kind of gatewax.a",
+            ),
             (
                 "\"kind\": \"gateway\"",
                 "\"kind\": \"lake\"",
@@ -407,7 +411,7 @@ mod tests {
             (
                 "gateway-0a1b2c3d",
                 "../../x",
-                "gateway.a has `../../x`, which is no id of a gateway",
+                "gateway.a has `../../x`, which is not an id of a gateway",
             ),
             ("gateway-0a1b2c3d", "a\\u001bb", "gateway.a has `a\\u{1b}b`"),
             ("gateway-0a1b2c3d", "", "gateway.a has an empty gatewayId"),

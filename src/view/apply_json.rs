@@ -174,7 +174,7 @@ impl<'a> JsonLines<'a> {
             }
             Event::Stopping => self.diagnostic(&Diagnostic::warning(
                 "interrupted",
-                "stopping: nothing new is begun",
+                "stopping: gwplan starts nothing new",
             )),
         }
     }

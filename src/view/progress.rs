@@ -82,7 +82,7 @@ impl Progress {
             }
             Event::Trouble { message, .. } => Some(format!("warning: {message}")),
             Event::Stopping => Some(
-                "stopping: nothing new is begun; calls under way are waited for (press Ctrl-C again to leave at once)".to_owned(),
+                "stopping: gwplan starts nothing new and waits for the calls under way (press Ctrl-C again to exit at once)".to_owned(),
             ),
         }
     }

@@ -81,7 +81,7 @@ pub(super) fn headline(step: &Step) -> &'static str {
     match step.action {
         Action::Create => "will be created",
         Action::Update if step.calls.is_empty() => {
-            "stays as it is; the replacement that was begun will be destroyed"
+            "stays as it is; the replacement that was started will be destroyed"
         }
         Action::AwaitCreate if !step.changes.is_empty() => {
             "is being created already; apply waits for it and updates it in-place"
@@ -151,12 +151,12 @@ fn renaming(step: &Step, LikelyMove { from, to }: LikelyMove<'_>) -> Cause<'stat
 /// Says what becomes of what a replacement that was cut off has made.
 fn succession(successor: &Successor) -> Cause<'static> {
     let fate = match successor.fate {
-        Fate::Kept => ", which it made, takes its place",
-        Fate::Deleted => ", which it made, will be destroyed",
+        Fate::Kept => ", which it created, takes its place",
+        Fate::Deleted => ", which it created, will be destroyed",
     };
     Cause {
         parts: vec![
-            Part::Words("a replacement was cut off: "),
+            Part::Words("a replacement was interrupted: "),
             Part::Word(successor.identity.id.clone()),
             Part::Words(fate),
         ],
@@ -186,13 +186,13 @@ fn reasons<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
         (Reason::Removed, _) => {
             return vec![Cause {
                 line: item.block,
-                ..Cause::plain("a `removed` entry gives it up; it lives on in the cloud")
+                ..Cause::plain("a `removed` entry gives it up; it stays in the cloud")
             }];
         }
         (Reason::Failed(status), _) => {
             let word = Part::Word(status.clone());
             return vec![Cause {
-                parts: vec![Part::Words("the cloud gave up on making it: "), word],
+                parts: vec![Part::Words("the cloud could not create it: "), word],
                 ..Cause::plain("")
             }];
         }
@@ -202,7 +202,7 @@ fn reasons<'a>(item: &'a Item<'_>) -> Vec<Cause<'a>> {
         (Reason::Requested, _) => "it was asked for by --replace",
         (Reason::Destroy, _) => "a destroy was asked for",
         (Reason::Unfinished, Action::Replace | Action::Create) => {
-            "a replacement that was begun is brought to its end"
+            "it completes a replacement that was started"
         }
         _ => return Vec::new(),
     };
@@ -224,23 +224,22 @@ pub(super) fn loss(loss: &Loss) -> Vec<Part> {
         )],
         Loss::Successor(id) => vec![
             Part::Word(id.clone()),
-            Part::Words(", which the replacement that was cut off has made"),
+            Part::Words(", which the interrupted replacement created"),
         ],
         Loss::Dependants(dependants) => {
-            let mut parts = vec![Part::Words("what ")];
+            let mut parts = vec![Part::Words("references to it from ")];
             for (index, address) in dependants.iter().enumerate() {
                 if index > 0 {
                     parts.push(Part::Words(", "));
                 }
                 parts.push(Part::Word(address.to_string()));
             }
-            parts.push(Part::Words(" may know of it, which "));
             let depend = if dependants.len() == 1 {
-                "depends"
+                ", which depends on it"
             } else {
-                "depend"
+                ", which depend on it"
             };
-            parts.extend([Part::Words(depend), Part::Words(" on it")]);
+            parts.push(Part::Words(depend));
             parts
         }
     }

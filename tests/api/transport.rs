@@ -139,7 +139,7 @@ async fn a_create_is_sent_once_whatever_the_doubt() {
         let (result, sent) = play(Effect::Create, vec![doubt, good()]).await;
         let error = result.unwrap_err();
         assert_eq!((error.kind, sent), (ErrorKind::Ambiguous, 1), "{error}");
-        assert!(error.next_step().unwrap().contains("looks it up"));
+        assert!(error.next_step().unwrap().contains("finds out"));
     }
 }
 

@@ -360,7 +360,7 @@ fn deleting_an_orphan() {
             // Where it is gone already, this says that there is no such orphan.
             project.run(&["orphans", "--delete", &id, "--auto-approve"]);
             apply_again(project, faults);
-            // One whose delete was sent is no orphan any more, and is gone a moment later.
+            // One whose delete was sent is not an orphan any more, and is gone a moment later.
             sleep(Duration::from_millis(500));
         },
         wishes: &wishes,

@@ -113,10 +113,7 @@ fn a_file_that_is_no_plan_approves_nothing() {
     let cloud = Cloud::start(&[]);
     let project = Project::on(&cloud);
     project.gateways([Gateway::new("a")]);
-    for (text, told) in [
-        ("{}", "is no plan of gwplan's"),
-        ("", "is no plan of gwplan's"),
-    ] {
+    for (text, told) in [("{}", "is not a gwplan plan"), ("", "is not a gwplan plan")] {
         project.write("approved.json", text);
         let refused = project
             .run(&["apply", "--approved-plan", "approved.json"])
@@ -130,7 +127,7 @@ fn a_file_that_is_no_plan_approves_nothing() {
         let apply = ["apply", "--approved-plan", "approved.json"];
         let refused = project.run(&apply).ended(1);
         assert!(
-            refused.stderr.contains("is no plan of gwplan's"),
+            refused.stderr.contains("is not a gwplan plan"),
             "{}",
             refused.stderr
         );

@@ -86,7 +86,7 @@ fn a_pattern_that_is_wrong_or_finds_nothing_is_an_error_at_its_line() {
             "gwplan.yaml:2: no YAML file matches `gatways/*.yaml`",
         ),
         ("[nothing.yaml]", "no YAML file matches `nothing.yaml`"),
-        ("[\"gateways/[a.yaml\"]", "is no pattern of paths"),
+        ("[\"gateways/[a.yaml\"]", "is not a valid pattern of paths"),
         ("[]", "`files` names no files"),
     ] {
         let a = gateways(&["a"]);
@@ -123,7 +123,7 @@ fn a_file_of_another_tool_is_skipped_with_a_note() {
     );
     let run = plan(&project, &[]);
     let note =
-        "skipped docker-compose.yml, manifests.yaml, playbook.yaml: no key of gwplan's at the top";
+        "skipped docker-compose.yml, manifests.yaml, playbook.yaml: no gwplan key at the top level";
     assert!(run.stderr.contains(note), "{}", run.stderr);
     assert_eq!(planned(run), ["a"]);
     let run = project.run(&["validate", "--strict"]).well();

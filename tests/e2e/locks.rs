@@ -153,7 +153,7 @@ fn every_command_that_locks_can_wait_and_tells_how_long_it_has() {
             &[
                 "waiting for the lock that ",
                 "is locked by `gwplan apply` of tester on ",
-                "; 300ms were waited for it",
+                "; waited 300ms",
                 "hint: ",
             ],
         );
@@ -188,7 +188,7 @@ fn an_apply_that_has_waited_is_interrupted_in_order() {
     first.end().ended(130);
     line_of(&mut stderr, "gateway.a: ");
     waiting.signal("INT");
-    line_of(&mut stderr, "hint: all that was begun is in the state");
+    line_of(&mut stderr, "hint: all that was started is recorded");
     waiting.end().ended(130);
     assert_eq!(status(&project)["left_over"], Json::Null);
 }

@@ -149,7 +149,8 @@ fn what_gwplan_itself_was_deleting_is_no_drift() {
     let plan = project.run(&["plan"]).well();
     assert!(!plan.stdout.contains("outside gwplan"), "{}", plan.stdout);
     assert!(
-        plan.stdout.contains("is brought to its end"),
+        plan.stdout
+            .contains("it completes a replacement that was started"),
         "{}",
         plan.stdout
     );

@@ -26,7 +26,7 @@ fn ended_by(signal: &str, project: &Project, arguments: &[&str]) {
     );
     let after = shown.split_once(QUESTION).unwrap().1;
     assert!(
-        after.starts_with("\r\ninterrupted before anything was begun"),
+        after.starts_with("\r\ninterrupted before anything was started"),
         "{shown}"
     );
 }

@@ -522,7 +522,7 @@ fn a_forge_that_is_busy_for_long_fails_the_job_and_says_when_it_is_free() {
     let busy = Mishap::Refuse(429, after, Json::Null);
     job.forge.mishaps("GET", vec![busy]);
     let run = job.review().ended(1);
-    assert_holds(&run.stderr, &["429", "requests are taken again at 20"]);
+    assert_holds(&run.stderr, &["429", "the limit resets at 20"]);
     assert_holds(&job.summary(), &["`gateway.a`"]);
     assert_eq!(job.forge.count("POST"), 0);
 }

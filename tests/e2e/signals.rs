@@ -39,7 +39,8 @@ fn interrupted_by(signal: &str) {
         run.stdout
     );
     assert!(
-        run.stderr.contains("run the same command again to go on"),
+        run.stderr
+            .contains("run the same command again to continue"),
         "{}",
         run.stderr
     );

@@ -232,7 +232,11 @@ fn an_endpoint_of_a_file_on_this_machine_gets_requests_and_no_question_who_calls
     project.write("gwplan.yaml", &text);
     project.gateways([Gateway::new("a")]);
     let run = project.run(&["plan"]).well();
-    assert!(run.stderr.contains("isn't asked"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("does not check the account"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(cloud.calls("GetCallerIdentity"), 0);
     assert!(cloud.calls("DescribeCloudNativeAPIGateways") > 0);
 }

@@ -126,7 +126,7 @@ async fn a_forge_that_is_busy_for_long_is_told_with_the_time() {
             let error = failure(&fake, kind).await;
             assert_eq!(error.kind, ErrorKind::Throttled, "{error}");
             let hint = error.next_step().unwrap();
-            assert!(hint.starts_with("requests are taken again at 20"), "{hint}");
+            assert!(hint.starts_with("the limit resets at 20"), "{hint}");
             assert!(start.elapsed() < Duration::from_secs(2));
             assert!(fake.bodies().is_empty());
         }

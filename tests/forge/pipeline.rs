@@ -363,7 +363,7 @@ fn what_is_missing_is_named() {
                 request: Some(1),
                 ..none.clone()
             },
-            "no repository",
+            "not a repository",
             "OWNER/NAME",
         ),
     ] {

@@ -121,7 +121,7 @@ impl World {
     }
 }
 
-/// Lists the places of all that is no list and no map, and of those that are empty.
+/// Lists the places of all that is not a list and no map, and of those that are empty.
 fn places(json: &Json, at: &str, found: &mut Vec<String>) {
     match json {
         Json::Object(map) if !map.is_empty() => {

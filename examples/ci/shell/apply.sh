@@ -42,7 +42,7 @@ if [[ -z $digest ]]; then
     die "there are changes, and no approved plan is known" \
         "read the plan above; if it is right, run this again with its digest"
 fi
-[[ $digest =~ ^[0-9a-f]{64}$ ]] || die "this is no digest of a plan: $digest"
+[[ $digest =~ ^[0-9a-f]{64}$ ]] || die "this is not a digest of a plan: $digest"
 
 options=(--expect-digest "$digest" --lock-timeout "${GWPLAN_LOCK_TIMEOUT:-10m}")
 [[ -z $override ]] || options+=(--override-policy "$override")

@@ -72,7 +72,7 @@ impl Sources {
             .unwrap_or("default");
         if profile.is_empty() || profile.contains(['/', '\\']) {
             return Err(
-                Fault::new(format!("{profile:?} is no name of a profile")).hint(
+                Fault::new(format!("{profile:?} is not the name of a profile")).hint(
                     "profiles are listed by `tccli configure list`; `default` is the usual one",
                 ),
             );
@@ -119,7 +119,7 @@ pub(super) async fn find(
     credentials.current().await.map_err(|error| {
         let step = error.next_step();
         let fault = Fault::new(format!(
-            "no keys could be had from {}",
+            "could not get keys from {}",
             credentials.describe()
         ))
         .because(error);

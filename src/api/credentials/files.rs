@@ -68,7 +68,7 @@ impl CliFile {
             let (line, column) = (error.line(), error.column());
             let path = self.path.display();
             Fault::new(format!("{path} is not JSON (line {line}, column {column})"))
-                .hint("write it anew with `tccli configure`")
+                .hint("write it again with `tccli configure`")
         })?;
         let text = |key: &str| {
             let text = json.get(key).and_then(Json::as_str)?;
@@ -116,7 +116,7 @@ impl CliFile {
         if end.is_some_and(|end| end <= now) {
             let login = if kind == "sso" { "sso" } else { "auth" };
             return Err(denied(format!(
-                "the keys in {path} have expired; log in anew with `tccli {login} login`"
+                "the keys in {path} have expired; log in again with `tccli {login} login`"
             )));
         }
         let keys = super::keys(&id, &key, token.as_deref(), &path.to_string())
@@ -147,7 +147,7 @@ fn cli_file(file: CliFile, clock: &Clock, places: &mut Places) -> Result<Option<
             };
             return Err(
                 Fault::new(format!("{path} holds a {set}, but no {missing}"))
-                    .hint("write it anew with `tccli configure`"),
+                    .hint("write it again with `tccli configure`"),
             );
         }
     };
@@ -173,8 +173,11 @@ fn sdk_file(path: &Path, profile: &str, places: &mut Places) -> Result<Option<In
         ..ParseOption::default()
     };
     let file = Ini::load_from_str_opt(&text, options).map_err(|error| {
-        Fault::new(format!("{shown} is no INI file (line {})", error.line + 1))
-            .hint("it should hold [default] and below it secret_id = … and secret_key = …")
+        Fault::new(format!(
+            "{shown} is not an INI file (line {})",
+            error.line + 1
+        ))
+        .hint("it should hold [default] and below it secret_id = … and secret_key = …")
     })?;
     let Some(section) = file.section(Some(profile)) else {
         places.note(format!("{shown}: it has no section [{profile}]"));

@@ -164,7 +164,7 @@ impl Machine {
 
 fn silence(error: &reqwest::Error) -> &'static str {
     if error.is_connect() || error.is_timeout() {
-        "no metadata service answers here: this is no virtual machine of the vendor's"
+        "no metadata service answers here: this is not a virtual machine of the vendor's"
     } else {
         "the metadata service broke off its answer"
     }

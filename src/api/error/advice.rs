@@ -17,7 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ),
     (
         "AuthFailure.InvalidSecretId",
-        "check which credentials are in use (-v names their source): this id is no API key's",
+        "check which credentials are in use (-v names their source): this id belongs to no API key",
     ),
     (
         "AuthFailure.SignatureFailure",
@@ -176,7 +176,7 @@ fn by_kind(kind: ErrorKind, answered: bool) -> Option<&'static str> {
              second",
         ),
         ErrorKind::Ambiguous => {
-            Some("it is not known whether this was carried out: the next run looks it up")
+            Some("it is not known whether this took effect: the next run finds out")
         }
         ErrorKind::Conflict => {
             Some("another task is at work on it: run it again when that is done")
@@ -224,7 +224,7 @@ mod tests {
             ("FailedOperation.Resource", "quota"),
             ("LimitExceeded.LimitExceeded", "quota"),
             ("RequestLimitExceeded", "later"),
-            ("InternalError", "looks it up"),
+            ("InternalError", "finds out"),
             (
                 "InvalidParameterValue.Specification",
                 "nodeConfig.specification",

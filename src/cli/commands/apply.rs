@@ -26,7 +26,7 @@ use crate::cli::{Exit, Session};
 
 use super::refuse_missing;
 
-/// Makes the cloud what the files say, or carries out a saved plan.
+/// Makes the cloud match the files, or applies a saved plan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
     /// A saved plan, or the files or folders with gateways; by default the project's folder.
@@ -441,9 +441,9 @@ fn tell_end(
     if report.interrupted {
         // A plan that was approved as a whole is another one by now.
         session.terminal.hint(if approved {
-            "all that was begun is in the state: plan again, review what is left, and apply that"
+            "all that was started is recorded: plan again, review what is left, and apply that"
         } else {
-            "all that was begun is in the state: run the same command again to go on"
+            "all that was started is recorded: run the same command again to continue"
         });
         return Ok(Exit::Interrupted);
     }

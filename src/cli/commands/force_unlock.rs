@@ -72,7 +72,7 @@ fn holder_of(status: LockStatus, id: &str, place: &str) -> Result<Holder, Fault>
             Err(fault.hint(format!("it is held by {holder}")))
         }
         LockStatus::Held(None) => Err(Fault::new(format!(
-            "the state {place} is locked by a process that doesn't say its name"
+            "the state {place} is locked by an unknown process"
         ))
         .hint("try again; if it stays so, end the process that holds the lock file open")),
         LockStatus::LeftOver(_) => Err(Fault::new(format!("nothing locks the state {place}"))
@@ -107,6 +107,6 @@ fn ask(holder: &Holder, place: &str, session: &Session) -> Result<bool, Failure>
         )));
     }
     session.terminal.confirm(&format!(
-        "The state {place} is locked by {holder}. Two runs at once spoil a state: has that one ended, and is its lock to be taken away?"
+        "The state {place} is locked by {holder}. Two runs at once corrupt a state. Has that run ended, and do you want to remove its lock?"
     ))
 }

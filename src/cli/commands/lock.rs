@@ -50,7 +50,7 @@ fn text(status: &LockStatus, place: &str) -> String {
             fields(dead)
         ),
         LockStatus::Held(None) => {
-            format!("The state {place} is locked by a process that doesn't say its name.\n")
+            format!("The state {place} is locked by an unknown process.\n")
         }
         LockStatus::Held(Some(holder)) => {
             format!("The state {place} is locked.\n{}", fields(holder))

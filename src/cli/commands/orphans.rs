@@ -27,7 +27,7 @@ pub(in crate::cli) struct OrphansArgs {
     /// Deletes this one for good; may be repeated.
     #[arg(long, value_name = "GATEWAY_ID", conflicts_with = "release")]
     delete: Vec<String>,
-    /// Takes the tag off this one: it lives on, and is no orphan any more; may be repeated.
+    /// Takes the tag off this one: it lives on, and is not an orphan any more; may be repeated.
     #[arg(long, value_name = "GATEWAY_ID")]
     release: Vec<String>,
     /// Lists also what was made for other states, such as one that is lost; not what the states of the
@@ -61,7 +61,7 @@ pub(super) fn run(args: &OrphansArgs, session: &Session) -> Result<Exit, Failure
             fault.hint("pass --auto-approve to go on without asking"),
         ));
     }
-    // Under the lock, and with nothing open: what a run is just making is no orphan.
+    // Under the lock, and with nothing open: what a run is just making is not an orphan.
     let lock = args.lock.take(&workspace, session, "orphans")?;
     let writing = workspace.begin(session, lock)?;
     workspace.check_cloud(session, &writing.state)?;
@@ -93,7 +93,7 @@ fn list(
     refuse_errors(session, told)?;
     if !state.intents.is_empty() && !live {
         session.terminal.hint(
-            "a run was cut off; what it was making is not listed: `gwplan recover` takes it over",
+            "a run was interrupted; what it was creating is not listed: run `gwplan recover` to take it over",
         );
     }
     session.terminal.product(&match args.format {
@@ -172,7 +172,7 @@ fn chosen(args: &OrphansArgs, found: &[Orphan]) -> Result<Vec<Orphan>, Fault> {
         .map(|id| {
             let orphan = found.iter().find(|orphan| orphan.identity.id == *id);
             orphan.cloned().ok_or_else(|| {
-                Fault::new(format!("{id} is no orphan of this state"))
+                Fault::new(format!("{id} is not an orphan of this state"))
                     .hint("`gwplan orphans` lists them; what was made for another state needs --any-state, and what is recorded is deleted by taking it out of the YAML")
             })
         })
@@ -184,7 +184,7 @@ async fn release(chosen: &[Orphan], session: &Session, gate: &Gate) -> Result<Ex
         let identity = &orphan.identity;
         engine::release(gate, kind_of(orphan)?, identity).await?;
         session.terminal.product(&format!(
-            "{} is released: it lives on as nobody's.\n",
+            "{} is released: it still exists, and no state manages it.\n",
             identity.id
         ))?;
     }

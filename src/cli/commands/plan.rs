@@ -86,8 +86,9 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let proposal = propose(session, &workspace, &args.query())?;
     let Proposal { plan, state, .. } = &proposal;
     if args.out.is_some() && !state.intents.is_empty() && !proposal.live {
-        let fault =
-            Fault::new("a run was cut off, and how its requests have ended is not recorded yet");
+        let fault = Fault::new(
+            "a run was interrupted, and the results of its requests are not recorded yet",
+        );
         return Err(fault
             .hint("run `gwplan recover`, then plan again: a plan that is kept must begin from what is recorded")
             .into());
@@ -99,7 +100,7 @@ pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     refuse_errors(session, plan.diagnostics.clone())?;
     refuse_denied(
         &proposal.findings,
-        "change what it denies, or let apply or destroy carry the plan out all the same with --override-policy REASON",
+        "change what it denies, or pass --override-policy REASON to apply or destroy",
     )?;
     let empty = plan.is_empty();
     if let Some(file) = &args.out {
@@ -146,7 +147,7 @@ fn refuse_to_overwrite(path: &Path, shown: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let fault = Fault::new(format!(
-        "{} is there already, and is no plan",
+        "{} is there already, and is not a plan",
         shown.display()
     ));
     Err(fault

@@ -40,7 +40,7 @@ pub(super) fn run(args: &RecoverArgs, session: &Session) -> Result<Exit, Failure
         return Err(Failure::Diagnostics(recovery.undecided));
     }
     let text = if recovery.notes.is_empty() {
-        "Nothing to recover: the state holds how every request has ended.\n".to_owned()
+        "Nothing to recover: the result of every request is recorded.\n".to_owned()
     } else {
         let settled = recovery.notes.len();
         format!("Recovered: {settled} settled, by what the cloud shows.\n")

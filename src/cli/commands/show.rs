@@ -48,7 +48,7 @@ pub(super) fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
 fn saved_plan(path: &PathBuf, face: &FaceArgs, session: &Session) -> Result<String, Failure> {
     refuse_missing([path], session)?;
     let saved = read_saved(session, path)?.ok_or_else(|| {
-        let fault = Fault::new(format!("{} is no saved plan", path.display()));
+        let fault = Fault::new(format!("{} is not a saved plan", path.display()));
         fault.hint("`gwplan plan --out FILE` makes one")
     })?;
     let mut plan = saved.plan.clone();

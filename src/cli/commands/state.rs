@@ -260,7 +260,7 @@ fn rename(state: &mut State, from: &Address, to: &Address) -> Result<String, Fau
 fn forget(state: &mut State, address: &Address) -> Result<String, Fault> {
     let record = recorded(address, state)?;
     let done = format!(
-        "{address} is forgotten; {} lives on in {}. Take it out of the YAML too. It keeps gwplan's mark, and plans tell of it until `gwplan orphans --release {}` takes that off.\n",
+        "{address} is removed from the state; {} still exists in {}. Remove it from the YAML too. It keeps gwplan's owner tag, and plans report it until `gwplan orphans --release {}` removes the tag.\n",
         record.id, record.region, record.id
     );
     state.resources.remove(address);

@@ -132,7 +132,7 @@ impl OverrideArgs {
         session: &Session,
     ) -> Result<Option<Override>, Failure> {
         let Some(reason) = &self.reason else {
-            let hint = "change what it denies, or carry the plan out all the same with --override-policy REASON: the state remembers who did that and why";
+            let hint = "change what it denies, or apply the plan anyway with --override-policy REASON: the state records who did that and why";
             refuse_denied(findings, hint)?;
             return Ok(None);
         };

@@ -218,7 +218,7 @@ fn refuse_no_id(id: &str) -> Result<(), serde_json::Error> {
     }
     let shown = visible(id);
     Err(serde_json::Error::custom(format!(
-        "GatewayId is `{shown}`, which is no id of a gateway"
+        "GatewayId is `{shown}`, which is not an id of a gateway"
     )))
 }
 

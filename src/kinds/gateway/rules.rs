@@ -70,7 +70,7 @@ fn zones(internet: &Attributes, region: &str, findings: &mut Vec<Finding>) {
                 findings.push(Finding::error(
                     at(key),
                     "contradiction",
-                    format!("`internetConfig.{key}` is {id:?}, which is no zone of {region}"),
+                    format!("`internetConfig.{key}` is {id:?}, which is not a zone of {region}"),
                     format!("name a zone of the gateway's region, for example `{region}-3`"),
                 ));
             }

@@ -264,7 +264,7 @@ fn what_a_resource_has_already_may_stay() {
             "deny allowed-regions: gateway.a would be made in ap-guangzhou; allowed: ap-shanghai",
             "deny allowed-specifications: gateway.a would have node.size 4c8g; allowed: 1c2g",
             "deny allowed-versions: gateway.a would have version 2.4; allowed: 2.5.1",
-            "deny max-bandwidth: gateway.a would have network.bandwidth 300 Mbps, and 200 Mbps at most are allowed",
+            "deny max-bandwidth: gateway.a would have network.bandwidth 300 Mbps; the limit is 200 Mbps",
         ]
     );
     let new = json!({ "node": { "size": "8c16g" }, "version": "2.5.1", "bandwidth": 201 });
@@ -273,7 +273,7 @@ fn what_a_resource_has_already_may_stay() {
         found(settings, vec![changed]),
         [
             "deny allowed-specifications: gateway.a would have node.size 8c16g; allowed: 1c2g",
-            "deny max-bandwidth: gateway.a would have bandwidth 201 Mbps, and 200 Mbps at most are allowed",
+            "deny max-bandwidth: gateway.a would have bandwidth 201 Mbps; the limit is 200 Mbps",
         ]
     );
 }

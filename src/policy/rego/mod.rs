@@ -209,7 +209,7 @@ fn tell_what_is_idle(modules: &[Module], diagnostics: &mut Vec<Diagnostic>) {
         let named = module.rules.iter().find(|r| level_of(&r.name).is_some());
         let in_force = PACKAGES.contains(&module.package.as_str());
         let (what, rule) = match named {
-            Some(rule) if rule.is_function => ("is a function, which nobody asks", rule),
+            Some(rule) if rule.is_function => ("is a function, which gwplan does not call", rule),
             Some(rule) if !in_force => ("is not in force", rule),
             _ => continue,
         };

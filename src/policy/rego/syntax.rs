@@ -51,7 +51,7 @@ impl Rule {
 /// Reads the interpreter's syntax tree.
 pub(super) fn read_modules(ast: &str, files: &[Arc<SourceFile>]) -> anyhow::Result<Vec<Module>> {
     let ast: Json = serde_json::from_str(ast)?;
-    let modules = ast.as_array().context("the syntax tree is no list")?;
+    let modules = ast.as_array().context("the syntax tree is not a list")?;
     modules
         .iter()
         .map(|module| read_module(module, files))

@@ -177,7 +177,7 @@ fn what_is_not_there_or_not_meant_is_said() {
         ),
         (
             import(&["bucket.a", "g"]),
-            ["bucket.a is of no kind", "begins with gateway"],
+            ["does not know the kind of bucket.a", "begins with gateway"],
         ),
         (
             import(&["gateway.x", "g", "--out", ".x.yaml"]),

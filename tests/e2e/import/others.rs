@@ -116,7 +116,7 @@ fn what_a_sibling_environment_holds_is_no_orphan_until_its_state_is_lost() {
     assert_eq!(listed(), json!([]));
     let delete = ["orphans", "--any-state", "--auto-approve", "--delete", &id];
     let delete = [&["--env", "test"][..], &delete].concat();
-    refused(&project, &delete, &["is no orphan of this state"]);
+    refused(&project, &delete, &["is not an orphan of this state"]);
     // A state that can't be read may hold anything.
     let state = project.path("state/prod.json");
     std::fs::write(&state, "{").unwrap();

@@ -204,11 +204,11 @@ fn what_is_no_terraform_state_is_told_as_what_it_is() {
     let cloud = Cloud::start(&[]);
     let project = project(&cloud, "");
     for (text, said) in [
-        ("resource {}", ["it is no JSON", "terraform state pull"]),
+        ("resource {}", ["it is not JSON", "terraform state pull"]),
         (
             "[]",
             [
-                "no Terraform state: it is no object",
+                "no Terraform state: it is not an object",
                 "terraform state pull",
             ],
         ),

@@ -261,7 +261,7 @@ fn addresses_that_nobody_knows_are_refused() {
             .run(&["apply", "--auto-approve", flag, "nobody"])
             .ended(1);
         assert!(
-            refused.stderr.contains("is no address"),
+            refused.stderr.contains("is not an address"),
             "{}",
             refused.stderr
         );

@@ -103,7 +103,7 @@ fn a_replacement_that_was_cut_off_is_brought_to_its_end() {
     assert_eq!(cloud.gateways().len(), 2);
     let plan = project.run(&["plan"]).well().stdout;
     assert!(
-        plan.contains("a replacement that was begun is brought to its end"),
+        plan.contains("it completes a replacement that was started"),
         "{plan}"
     );
     project.apply().well();

@@ -175,7 +175,7 @@ fn a_saved_plan_takes_no_further_wishes() {
     project.write("plan.json", "no plan\n");
     let refused = project.run(&["apply", "plan.json"]).ended(1);
     assert!(
-        refused.stderr.contains("the file is no saved plan"),
+        refused.stderr.contains("the file is not a saved plan"),
         "{}",
         refused.stderr
     );
@@ -248,7 +248,7 @@ fn only_the_expected_digest_is_applied() {
     for poor in [&long, "not-hexadecimal", ""] {
         let refused = project.run(&["apply", "--expect-digest", poor]).ended(1);
         assert!(
-            refused.stderr.contains("is no digest of a plan"),
+            refused.stderr.contains("is not a digest of a plan"),
             "{}",
             refused.stderr
         );

@@ -87,7 +87,7 @@ fn a_record_that_was_cut_off_is_dropped_and_asked_of_the_cloud() {
     // The last record says that the create was accepted.
     fs::write(project.path(JOURNAL), &journal[..journal.len() - 7]).unwrap();
     let run = project.apply().well();
-    for part in ["was cut off by a crash", "gateway.b", "taken over"] {
+    for part in ["A crash cut off the last record", "gateway.b", "taken over"] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }
     assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
@@ -178,7 +178,7 @@ fn a_journal_that_another_program_has_rewritten_is_an_error_and_is_kept() {
     for spoilt in [journal.replace('\n', "\r\n"), "garbage\n".to_owned()] {
         project.write(JOURNAL, &spoilt);
         let run = project.apply().ended(1);
-        assert!(run.stderr.contains("no crash does that"), "{}", run.stderr);
+        assert!(run.stderr.contains("is corrupt"), "{}", run.stderr);
         assert_eq!(fs::read_to_string(project.path(JOURNAL)).unwrap(), spoilt);
     }
     assert_eq!(cloud.calls("CreateCloudNativeAPIGateway"), 2);
@@ -235,7 +235,7 @@ fn a_state_is_not_used_with_a_server_that_knows_none_of_it() {
     for command in [&["plan"][..], &["apply", "--auto-approve"], &["drift"]] {
         let run = project.run(command).ended(1);
         assert!(
-            run.stderr.contains("and the project names"),
+            run.stderr.contains("but the project names"),
             "{}",
             run.stderr
         );

@@ -34,7 +34,7 @@ fn a_create_that_was_not_carried_out_is_sent_anew_when_that_is_certain() {
         cloud.set_faults(&[&format!("{CREATE}={fault}#1")]);
         let run = project.apply().well();
         assert_eq!(cloud.calls(CREATE), 2, "{fault}");
-        assert!(run.stderr.contains("it is sent anew"), "{}", run.stderr);
+        assert!(run.stderr.contains("it is sent again"), "{}", run.stderr);
         exactly_once(&cloud, &project, &["a".to_owned()]);
     }
 }

@@ -42,7 +42,7 @@ fn an_orphan_is_deleted_only_with_approval_and_only_if_it_is_one() {
     project.run(&["orphans", "--delete", &id]).ended(1);
     let recorded = project.id("a");
     let run = project.run(&["orphans", "--delete", &recorded, "--auto-approve"]);
-    assert!(run.ended(1).stderr.contains("is no orphan"));
+    assert!(run.ended(1).stderr.contains("is not an orphan"));
     assert_eq!(cloud.gateways().len(), 2);
     project
         .run(&["orphans", "--delete", &id, "--auto-approve"])

@@ -280,7 +280,7 @@ impl Importer<'_> {
         }))?;
         if others > 0 {
             self.session.terminal.status(&format!(
-                "{others} other resources of {} are none of gwplan's: left out",
+                "{others} other resources of {} are not of a kind that gwplan manages: left out",
                 file.display()
             ));
         }
@@ -386,7 +386,7 @@ impl Importer<'_> {
 fn kind_of(address: &Address) -> Result<&'static dyn Kind, Fault> {
     kinds::find(address.kind()).ok_or_else(|| {
         let known: Vec<&str> = kinds::schemas().iter().map(|schema| schema.kind).collect();
-        Fault::new(format!("{address} is of no kind that gwplan knows"))
+        Fault::new(format!("gwplan does not know the kind of {address}"))
             .hint(format!("an address begins with {}", known.join(" or ")))
     })
 }

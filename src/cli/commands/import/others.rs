@@ -93,7 +93,7 @@ impl Importer<'_> {
         self.tell_left_out_others(
             &tagged,
             "that carry the tag gwplan:owner of another state",
-            "two states that manage one gateway change it in turns, and either can delete it; if the other state is lost, pass --from-other-state",
+            "two states that manage one gateway undo each other's changes, and either can delete it; if the other state is lost, pass --from-other-state",
         )?;
         Ok(free)
     }

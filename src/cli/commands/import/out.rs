@@ -125,7 +125,7 @@ impl Out {
             io::ErrorKind::AlreadyExists => self.exists(),
             _ => Fault::new(format!("{} can't be written", self.shown))
                 .because(error)
-                .hint("nothing was imported; run the command again when the cause is mended"),
+                .hint("nothing was imported: fix the cause, then run the command again"),
         })
     }
 }

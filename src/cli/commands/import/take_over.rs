@@ -200,7 +200,7 @@ impl Importer<'_> {
             Failure::Error(error) => Fault::new("nothing was imported")
                 .because(error)
                 .hint(format!(
-                    "delete {shown} before anything else: the next apply would make anew what it describes"
+                    "delete {shown} before anything else: the next apply would create again what it describes"
                 ))
                 .into(),
             failure => failure,

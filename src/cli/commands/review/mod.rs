@@ -178,7 +178,7 @@ impl Desk<'_> {
         refuse_errors(self.session, proposal.plan.diagnostics.clone())?;
         refuse_denied(
             &proposal.findings,
-            "change what it denies; `gwplan apply --override-policy REASON` carries the plan out all the same",
+            "change what it denies; `gwplan apply --override-policy REASON` applies the plan anyway",
         )?;
         Ok(match well {
             false => Exit::Failed,

@@ -64,7 +64,7 @@ pub(in super::super) fn of_resources(
     ask: &Ask,
 ) -> Result<Map<String, Json>, Refusal> {
     let id = ask.text("ResourceId");
-    // A gateway is no object of the storage service, and has no creator here.
+    // A gateway is not an object of the storage service, and has no creator here.
     let can_match = ask.whole("CosResourceId").unwrap_or_default() == 0;
     tags_of(cloud, ask, "Rows", |gateway| {
         can_match && (id.is_empty() || id == gateway.id)
