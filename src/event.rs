@@ -97,3 +97,10 @@ pub struct Report {
     /// Whether the run was interrupted.
     pub interrupted: bool,
 }
+
+impl Report {
+    /// Tells whether every step has ended well.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.unfinished.is_empty() && self.not_started.is_empty()
+    }
+}

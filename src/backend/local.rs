@@ -54,7 +54,7 @@ impl LocalBackend {
     pub fn new(path: PathBuf, shown: impl Into<String>, kinds: Kinds) -> Self {
         Self {
             // Where a link leads to the state, the state is replaced, not the link.
-            path: fs::canonicalize(&path).unwrap_or(path),
+            path: fs::canonicalize(&path).unwrap_or_else(|_| files::led_to(path)),
             shown: shown.into(),
             kinds,
             writing: Mutex::default(),
@@ -484,6 +484,19 @@ mod tests {
                 assert_eq!(fs::read_to_string(&theirs).expect("there"), text, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_link_to_a_state_that_is_not_there_yet_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [link, next, target] =
+            ["state.json", "next.json", "deep/real.json"].map(|name| folder.path().join(name));
+        std::os::unix::fs::symlink("next.json", &link).expect("linked");
+        std::os::unix::fs::symlink(&target, &next).expect("linked");
+        run(&link).expect("stored");
+        run(&link).expect("stored again");
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert!(fs::symlink_metadata(&target).expect("there").is_file());
     }
 
     #[test]

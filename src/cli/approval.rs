@@ -1,12 +1,14 @@
 //! Holding a plan to the one that was approved.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::model::{Diagnostic, Fault};
-use crate::plan::{Binding, Plan, SavedPlan, digest};
+use crate::model::{Address, Desired, Diagnostic, Fault};
+use crate::plan::{Binding, Plan, SavedPlan, beyond, digest};
 use crate::review::Outline;
+use crate::state::State;
 use crate::view;
 
 use super::Session;
@@ -38,7 +40,7 @@ pub(super) struct ApprovalArgs {
 /// Holds what is known of the plan that was approved.
 pub(super) struct Approved {
     /// Its digest.
-    digest: String,
+    pub(super) digest: String,
     /// What it was to do, where that is known.
     outline: Option<Outline>,
 }
@@ -114,6 +116,74 @@ impl Approved {
             [first].into_iter().chain(told).collect(),
         ))
     }
+}
+
+/// Says how a plan stands to the one that was approved.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is that one as a whole, or none was approved, or it is another one: see [`Approved::check`].
+    Whole,
+    /// A run before has done a part of that one, and this is what is left of so many steps.
+    Rest { of: usize },
+    /// A run before has done a part of that one, and this does more than what is left, as these say.
+    Beyond(Vec<Diagnostic>),
+    /// All of that one is done.
+    Done,
+}
+
+impl Standing {
+    /// Compares a plan with the one of this digest, of which a run before may have done a part.
+    pub(super) fn of(
+        approved: Option<&String>,
+        plan: &Plan,
+        binding: &Binding,
+        state: &State,
+        desired: &BTreeMap<Address, Desired>,
+    ) -> Self {
+        let Some(approved) = approved else {
+            return Self::Whole;
+        };
+        let open = state.open_plan.as_ref();
+        match open.filter(|open| open.digest == *approved) {
+            _ if digest(plan, binding) == *approved => Self::Whole,
+            Some(open) => {
+                let beyond = beyond(plan, desired, open);
+                if !beyond.is_empty() {
+                    Self::Beyond(not_the_rest(&beyond))
+                } else if plan.is_empty() {
+                    Self::Done
+                } else {
+                    Self::Rest {
+                        of: open.steps.len(),
+                    }
+                }
+            }
+            None if plan.is_empty() && state.last_done() == Some(approved) => Self::Done,
+            None => Self::Whole,
+        }
+    }
+}
+
+/// Says what keeps the rest of an approved plan from being applied; of many resources, a few.
+fn not_the_rest(beyond: &[(Address, &'static str)]) -> Vec<Diagnostic> {
+    let first = Diagnostic::error(
+        RULE,
+        "a part of the approved plan was applied by a run before, and what is to be done now is not the rest of it",
+    )
+    .help("the files or the cloud have changed since: review the plan above, and approve its digest");
+    let told = beyond.iter().take(TOLD);
+    let told = told
+        .map(|(address, why)| Diagnostic::error(RULE, format!("{address} {why}")).about(address));
+    let more = beyond.len().saturating_sub(TOLD);
+    let rest = (more > 0).then(|| Diagnostic::error(RULE, format!("and {more} more")));
+    [first].into_iter().chain(told).chain(rest).collect()
+}
+
+/// Says that an approved plan is gone on with.
+pub(super) fn rest_word(left: usize, of: usize) -> String {
+    format!(
+        "A run before has applied a part of the approved plan: this is the rest, {left} of {of} steps."
+    )
 }
 
 /// Refuses a saved plan that, made afresh, is another one, and says what differs.

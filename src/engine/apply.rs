@@ -95,7 +95,7 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
         clock,
         lineage: state.lineage.as_str().into(),
         client,
-        recorder,
+        recorder: recorder.clone(),
         watcher,
         events,
         create_limit,
@@ -107,6 +107,10 @@ pub async fn apply(plan: &Plan, state: &State, run: Run) -> Result<Report, Fault
     let dispatcher = Dispatcher::new(plan, &moved, crew);
     let under_way = under_way.unwrap_or(usize::MAX).max(1);
     let report = dispatcher.run(&slots, under_way).await;
+    if report.is_complete() && state.open_plan.is_some() {
+        // Where that can't be written, the end of the run says so: all that was done is in the report.
+        recorder.write(vec![Change::Done {}]).await.ok();
+    }
     // Its last waiter is gone by now.
     watching.abort();
     Ok(report)

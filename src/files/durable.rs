@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::crash;
 
@@ -109,6 +109,20 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
         .collect();
     fs::create_dir_all(folder)?;
     missing.into_iter().try_for_each(sync_folder_of)
+}
+
+/// How many links are followed, one to the next; more is a circle.
+const LINKS: usize = 40;
+
+/// Returns where the links at a place lead, also where nothing is there yet.
+pub fn led_to(mut place: PathBuf) -> PathBuf {
+    for _ in 0..LINKS {
+        match fs::read_link(&place) {
+            Ok(target) => place = folder_of(&place).join(target),
+            Err(_) => break,
+        }
+    }
+    place
 }
 
 /// Syncs the names in the folder that holds a file.

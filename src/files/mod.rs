@@ -10,7 +10,7 @@ mod own;
 mod reach;
 mod walk;
 
-pub use durable::{create, folder_of, make_folder, replace, sweep_beside, sync_folder_of};
+pub use durable::{create, folder_of, led_to, make_folder, replace, sweep_beside, sync_folder_of};
 pub use own::{
     create_own, foreign, is_foreign, make_private, open_own, open_own_to_read, read_own, write_over,
 };

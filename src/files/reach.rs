@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::{fmt, fs};
 
-use super::own;
+use super::{led_to, own};
 
 /// Where a repository's own settings are, which hold credentials; not a part of what it contains.
 const GIT: &str = ".git";
@@ -173,11 +173,13 @@ impl Reach {
     }
 
     /// Refuses a place for a file that may not be there yet, where its folder is out of reach.
+    ///
+    /// A link to what is not there yet counts as what it leads to.
     pub fn check_place(&self, path: &Path) -> Result<(), ReadError> {
         if self.root.join(path).exists() {
             return self.real(path).map(|_| ());
         }
-        let plain = self.root.join(path);
+        let plain = led_to(self.root.join(path));
         let mut above = plain.ancestors().skip(1);
         let there = above.find_map(|folder| Some((folder, fs::canonicalize(folder).ok()?)));
         let is_right = there.is_some_and(|(folder, real)| {
@@ -445,6 +447,21 @@ mod tests {
             matches!(outcome, Err(ReadError::TooLarge(3))),
             "{outcome:?}"
         );
+    }
+
+    #[test]
+    fn a_link_to_nothing_yet_is_where_it_leads() {
+        let world = World::new();
+        for (name, target, is_right) in [
+            ("inside", "../shared/new.json", true),
+            ("chain", "inside", true),
+            ("outside", "../../home/new.json", false),
+            ("chain-out", "outside", false),
+        ] {
+            world.link(name, target);
+            let outcome = world.reach().check_place(Path::new(name));
+            assert_eq!(outcome.is_ok(), is_right, "{name}");
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ use super::{Goal, Move, Plan, Selection, Step};
 /// Files of format 1 did not say what they were planned for, so they can't be planned afresh.
 const FORMAT: u64 = 2;
 
+/// How many resources are named that have moved.
+const TOLD: usize = 10;
+
 /// Says what a plan was made against; it can be applied to nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -109,7 +112,7 @@ pub fn step_digest(step: &Step) -> String {
 }
 
 /// Digests plain data over its canonical bytes: struct fields in their order, maps sorted.
-fn sha256(value: &impl Serialize) -> String {
+pub(super) fn sha256(value: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     hex(&Sha256::digest(bytes))
 }
@@ -122,31 +125,32 @@ fn record_digests(state: &State) -> BTreeMap<Address, String> {
         .collect()
 }
 
+/// Digests what the files say of a resource: all but where it stands in them.
+pub(super) fn desired_digest(desired: &Desired) -> String {
+    let Desired {
+        address: _,
+        region,
+        attributes,
+        depends_on,
+        prevent_destroy,
+        create_before_destroy,
+        ignore_changes,
+        location: _,
+    } = desired;
+    sha256(&(
+        region,
+        attributes,
+        depends_on,
+        prevent_destroy,
+        create_before_destroy,
+        ignore_changes,
+    ))
+}
+
 fn desired_digests(desired: &BTreeMap<Address, Desired>) -> BTreeMap<Address, String> {
-    let digest = |desired: &Desired| {
-        // All but where it stands in the files.
-        let Desired {
-            address: _,
-            region,
-            attributes,
-            depends_on,
-            prevent_destroy,
-            create_before_destroy,
-            ignore_changes,
-            location: _,
-        } = desired;
-        sha256(&(
-            region,
-            attributes,
-            depends_on,
-            prevent_destroy,
-            create_before_destroy,
-            ignore_changes,
-        ))
-    };
     desired
         .iter()
-        .map(|(address, desired)| (address.clone(), digest(desired)))
+        .map(|(address, desired)| (address.clone(), desired_digest(desired)))
         .collect()
 }
 
@@ -157,6 +161,16 @@ fn differing(then: &BTreeMap<Address, String>, now: &BTreeMap<Address, String>) 
         .filter(|address| then.get(*address) != now.get(*address))
         .map(Address::to_string)
         .collect()
+}
+
+/// Joins the first few names; of a fleet, nobody reads all.
+fn first_few(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(TOLD);
+    names.truncate(TOLD);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
 }
 
 impl SavedPlan {
@@ -247,7 +261,12 @@ impl SavedPlan {
         digest(fresh, binding) == self.digest
     }
 
-    /// Checks that what the plan was made from is still the same.
+    /// Tells whether the last run has done all of this plan.
+    fn is_done(&self, state: &State) -> bool {
+        state.last_done() == Some(self.digest.as_str())
+    }
+
+    /// Checks that what the plan was made from is still the same, but for what the plan itself has done.
     ///
     /// This says what has moved; whether the plan may be applied, [`SavedPlan::is`] says alone.
     ///
@@ -298,16 +317,21 @@ impl SavedPlan {
         if !edited.is_empty() {
             return Err(Fault::new(format!(
                 "the plan is stale: the files have changed since it was made: {}",
-                edited.join(", ")
+                first_few(edited)
             ))
             .hint(again));
         }
         let moved = differing(&self.records, &record_digests(state));
+        let is_open = state.open_plan.as_ref();
+        if is_open.is_some_and(|open| open.digest == self.digest) || self.is_done(state) {
+            // What has moved is what a run of this very plan has done; the rest is held against it.
+            return Ok(());
+        }
         if self.serial != state.serial || !moved.is_empty() {
             let what = if moved.is_empty() {
                 "nothing that it holds".to_owned()
             } else {
-                moved.join(", ")
+                first_few(moved)
             };
             let (then, now) = (self.serial, state.serial);
             return Err(Fault::new(format!("the plan is stale: the state has moved on from serial {then} to {now}; changed: {what}")).hint(again));

@@ -52,6 +52,8 @@ pub enum Change {
         /// The resource.
         address: Address,
     },
+    /// All of the plan is done that the run has begun.
+    Done {},
 }
 
 impl Change {
@@ -118,6 +120,7 @@ impl State {
             Change::Forgotten { address } => {
                 self.resources.remove(&address);
             }
+            Change::Done {} => self.open_plan = None,
         }
     }
 }

@@ -40,6 +40,7 @@ impl Ledger {
             resources,
             intents,
             history: _,
+            open_plan: _,
         } = state;
         if *serial > MAX_SERIAL {
             return Err(StateError::BadSerial(*serial));
@@ -76,7 +77,7 @@ impl Ledger {
                 Change::Forgotten { address } => {
                     after.insert(address, None);
                 }
-                Change::Sent { .. } | Change::Closed { .. } => {}
+                Change::Sent { .. } | Change::Closed { .. } | Change::Done {} => {}
             }
         }
         let before: Vec<(&Address, &Record)> = after

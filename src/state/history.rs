@@ -1,9 +1,11 @@
 //! The runs that have changed something, as the state remembers them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Counts;
+use crate::model::{Address, Counts};
 
 use super::State;
 
@@ -44,7 +46,42 @@ pub struct Override {
     pub rules: Vec<String>,
 }
 
+/// Holds what a run has begun, to tell later what is left of it from what is something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenPlan {
+    /// The digest of the whole plan, by which it was approved.
+    pub digest: String,
+    /// Digests of its moves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<String>,
+    /// Its steps.
+    pub steps: BTreeMap<Address, OpenStep>,
+}
+
+/// Holds what is needed to know one step of an [`OpenPlan`] again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenStep {
+    /// The word of what is done.
+    pub action: String,
+    /// A digest of the step, without its place in the order.
+    pub digest: String,
+    /// Digests of the changes of its fields.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changes: BTreeSet<String>,
+    /// A digest of what the files say of the resource; nothing where they say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+}
+
 impl State {
+    /// Returns the digest of the latest plan, if all of it is done.
+    pub fn last_done(&self) -> Option<&str> {
+        let last = self.history.last().map(|entry| entry.digest.as_str());
+        last.filter(|_| self.open_plan.is_none())
+    }
+
     /// Remembers a run; of those before, only the latest.
     pub fn remember(&mut self, entry: HistoryEntry) {
         self.history.push(entry);

@@ -23,7 +23,7 @@ use crate::model::{
 
 pub use change::Change;
 pub use check::Ledger;
-pub use history::{HistoryEntry, MAX_HISTORY, Override};
+pub use history::{HistoryEntry, MAX_HISTORY, OpenPlan, OpenStep, Override};
 pub use intent::{Draft, Intent, Request};
 
 /// The newest format, and the only one that is written.
@@ -49,6 +49,8 @@ pub struct State {
     pub intents: BTreeMap<Address, Intent>,
     /// The latest runs that have changed something, the newest last.
     pub history: Vec<HistoryEntry>,
+    /// The plan that the latest of them began, as long as not all of it is done.
+    pub open_plan: Option<OpenPlan>,
 }
 
 impl State {
@@ -62,6 +64,7 @@ impl State {
             resources: BTreeMap::new(),
             intents: BTreeMap::new(),
             history: Vec::new(),
+            open_plan: None,
         }
     }
 

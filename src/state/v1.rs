@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{Address, Kinds, hex};
 
-use super::{HistoryEntry, Intent, Record, State, StateError};
+use super::{HistoryEntry, Intent, OpenPlan, Record, State, StateError};
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File<R> {
     version: u64,
     /// The SHA-256 of all the rest; states of versions before it have none.
@@ -31,6 +31,8 @@ struct File<R> {
     intents: BTreeMap<Address, Intent>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     history: Vec<HistoryEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_plan: Option<OpenPlan>,
 }
 
 /// Reads a state; tells too whether its checksum fits, where it has one.
@@ -45,6 +47,7 @@ pub(super) fn decode(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateE
         resources: Resources(resources),
         intents,
         history,
+        open_plan,
     } = serde_json::from_slice::<File<Resources>>(bytes)?;
     let state = State {
         lineage,
@@ -54,6 +57,7 @@ pub(super) fn decode(bytes: &[u8], kinds: Kinds) -> Result<(State, bool), StateE
         resources,
         intents,
         history,
+        open_plan,
     };
     let is_sound = written.is_none_or(|written| written == checksum(&file(&state)));
     state.check(kinds)?;
@@ -79,6 +83,7 @@ fn file(state: &State) -> File<&BTreeMap<Address, Record>> {
         resources,
         intents,
         history,
+        open_plan,
     } = state;
     File {
         version: 1,
@@ -90,6 +95,7 @@ fn file(state: &State) -> File<&BTreeMap<Address, Record>> {
         resources,
         intents: intents.clone(),
         history: history.clone(),
+        open_plan: open_plan.clone(),
     }
 }
 

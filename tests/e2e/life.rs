@@ -6,6 +6,7 @@ mod order;
 mod part;
 mod protect;
 mod replace;
+mod resume;
 mod saved;
 mod texts;
 

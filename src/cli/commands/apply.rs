@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault, told_diagnostics, visible};
-use crate::plan::{Action, Goal, Plan, SavedPlan, Selection};
+use crate::plan::{self, Action, Goal, Plan, SavedPlan, Selection, open_plan};
 use crate::policy::Finding;
 use crate::review::{Context, Destination, Review};
 use crate::view::{self, JsonLines, Progress};
 
-use crate::cli::approval::{ApprovalArgs, refuse_stale};
+use crate::cli::approval::{ApprovalArgs, Standing, refuse_stale, rest_word};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
@@ -203,15 +203,29 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             workspace: &workspace,
         };
         let mut plan = planner.with_cloud(session, &connection).await?;
-        if let Some(saved) = task.saved {
+        let digest = task.saved.map(|saved| &saved.digest);
+        let digest = digest.or(approved.as_ref().map(|approved| &approved.digest));
+        let standing = Standing::of(digest, &plan, &bound, state, &wanted.desired);
+        let is_rest = matches!(standing, Standing::Rest { .. });
+        if let Some(saved) = task.saved
+            && standing == Standing::Whole
+        {
             refuse_stale(saved, &plan, &bound)?;
         }
         let findings = police(&mut plan, state, &workspace, session);
         let place = destination(session, &workspace);
         show_plan(&plan, &findings, goal, &place, how, session)?;
         refuse_errors(session, plan.diagnostics.clone())?;
-        if let Some(approved) = approved {
-            approved.check(&plan, &bound)?;
+        match standing {
+            Standing::Whole => approved.map_or(Ok(()), |one| one.check(&plan, &bound))?,
+            Standing::Rest { of } => session.terminal.status(&rest_word(plan.steps.len(), of)),
+            Standing::Beyond(told) => return Err(Failure::Diagnostics(told)),
+            Standing::Done => {
+                session
+                    .terminal
+                    .status("All of the approved plan is applied already.");
+                return Ok(Exit::Done);
+            }
         }
         let overridden = how.overriding.let_through(&findings, session)?;
         if !plan.is_empty() && !settled && !ask(&plan, goal, &place, session)? {
@@ -220,8 +234,17 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
                 .status(&format!("{} cancelled: nothing was done.", verb_of(goal)));
             return Ok(Exit::Failed);
         }
-        let run = (&workspace, session);
-        remember(&mut writing.state, &plan, command, overridden, run);
+        let kept = writing.state.open_plan.take().filter(|_| is_rest);
+        let open =
+            kept.unwrap_or_else(|| open_plan(&plan, &wanted.desired, plan::digest(&plan, &bound)));
+        remember(
+            &mut writing.state,
+            &plan,
+            open,
+            command,
+            overridden,
+            session,
+        );
         let (report, unwritten) =
             carry_out(&plan, writing, &workspace, connection, how, session).await?;
         let exit = tell_end(&plan, &report, task, &place, how, session)?;
@@ -426,7 +449,6 @@ fn tell_end(
     session: &Session,
 ) -> Result<Exit, Failure> {
     let goal = task.goal;
-    let approved = task.saved.is_some() || how.approval.is_given();
     match how.format {
         Format::Json => {
             let lines = JsonLines::new(&schema_of, session.clock.clone());
@@ -439,25 +461,14 @@ fn tell_end(
         }
     }
     if report.interrupted {
-        // A plan that was approved as a whole is another one by now.
-        session.terminal.hint(if approved {
-            "all that was started is recorded: plan again, review what is left, and apply that"
-        } else {
-            "all that was started is recorded: run the same command again to continue"
-        });
+        session
+            .terminal
+            .hint("all that was started is recorded: run the same command again to continue");
         return Ok(Exit::Interrupted);
     }
-    let Report {
-        failed,
-        unfinished,
-        not_started,
-        ..
-    } = report;
-    Ok(
-        if failed.is_empty() && unfinished.is_empty() && not_started.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Failed
-        },
-    )
+    Ok(if report.is_complete() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }

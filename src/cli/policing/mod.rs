@@ -10,7 +10,7 @@ use crate::model::{Diagnostic, Fault, FieldPath, Severity};
 use crate::plan::{Plan, digest};
 use crate::policy::{self, Bundle, Finding, Level, Outcome, Subject, denied};
 use crate::review::{Context, Review};
-use crate::state::{HistoryEntry, Override, State};
+use crate::state::{HistoryEntry, OpenPlan, Override, State};
 use crate::view;
 
 use super::Session;
@@ -184,14 +184,14 @@ impl OverrideArgs {
 pub(super) fn remember(
     state: &mut State,
     plan: &Plan,
+    open: OpenPlan,
     command: &str,
     overridden: Option<Override>,
-    (workspace, session): (&Workspace, &Session),
+    session: &Session,
 ) {
     if plan.is_empty() {
         return;
     }
-    let digest = digest(plan, &binding(session, workspace, state));
     let holder = Workspace::holder(session, command);
     state.remember(HistoryEntry {
         at: holder.since,
@@ -199,8 +199,9 @@ pub(super) fn remember(
         host: holder.host,
         url: holder.url,
         command: holder.command,
-        digest,
+        digest: open.digest.clone(),
         planned: plan.counts(),
         overridden,
     });
+    state.open_plan = Some(open);
 }
