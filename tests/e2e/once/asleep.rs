@@ -130,7 +130,7 @@ fn a_holder_that_slept_with_nobody_else_there_goes_on() {
     let sleeper = asleep_at(&mut project, "a request leaves");
     sleeper.signal("CONT");
     sleeper.end().well();
-    // One that slept for too long is refused, and sends anew what has made nothing.
+    // After the last look at the lock, too: nobody else was there, and the request is good still.
     project.gateways([Gateway::new("a"), Gateway::new("b")]);
     let sleeper = asleep_at(&mut project, "a request is let through");
     sleeper.signal("CONT");
