@@ -203,8 +203,11 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             workspace: &workspace,
         };
         let mut plan = planner.with_cloud(session, &connection).await?;
-        let digest = task.saved.map(|saved| &saved.digest);
-        let digest = digest.or(approved.as_ref().map(|approved| &approved.digest));
+        let named = task.saved.map(|saved| &saved.digest);
+        let given = approved.as_ref().map(|approved| &approved.digest);
+        // Where two plans are named, neither is gone on with: the checks below tell them apart.
+        let digest = named.or(given);
+        let digest = digest.filter(|digest| given.is_none_or(|given| given == *digest));
         let standing = Standing::of(digest, &plan, &bound, state, &wanted.desired);
         let is_rest = matches!(standing, Standing::Rest { .. });
         if let Some(saved) = task.saved

@@ -133,3 +133,18 @@ fn what_others_or_the_files_have_changed_meanwhile_was_not_approved() {
         }
     }
 }
+
+#[test]
+fn an_interrupted_plan_is_not_gone_on_with_under_another_digest() {
+    let cloud = Cloud::start(&["--create-time", "300ms"]);
+    let project = Project::on(&cloud);
+    project.gateways(fleet(&names(4)));
+    let command = approvals(&project, &[])[0].clone();
+    cut_off(&project, &command, || !project.record("g000").is_null());
+    let made = cloud.names().len();
+    let other = "0".repeat(64);
+    let refused = project.run(&["apply", "approved.plan", "--expect-digest", &other]);
+    refused.ended(1);
+    assert_eq!(cloud.names().len(), made);
+    run(&project, &command).well();
+}
