@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::forge::{Approval, Demand, Marker, Pipeline, Settings, Wishes, find_approval};
 use crate::model::{Address, Desired, Diagnostic, Fault};
 use crate::plan::{Binding, Plan, SavedPlan, beyond, digest};
 use crate::review::Outline;
@@ -14,6 +15,7 @@ use crate::view;
 use super::Session;
 use super::failure::Failure;
 use super::planning::read_named;
+use super::stage::folder;
 
 /// How many hexadecimal digits name a plan: of fewer, two plans can be made that share them.
 const DIGEST_DIGITS: usize = 64;
@@ -35,6 +37,76 @@ pub(super) struct ApprovalArgs {
     /// without asking, only if the plan is that one, and otherwise says what differs.
     #[arg(long, value_name = "FILE")]
     pub(super) approved_plan: Option<PathBuf>,
+    /// Goes on, without asking, only with the plan that was approved by merging a pull request: in a
+    /// pipeline, finds the request that was merged as this commit, and the digest of the plan that
+    /// `gwplan review` has shown in its comment before.
+    #[arg(long, conflicts_with_all = ["expect_digest", "approved_plan"])]
+    approved: bool,
+    /// How many others than its author must have approved that request in reviews, as it was merged and
+    /// after the plan was shown.
+    #[arg(long, value_name = "N", requires = "approved")]
+    approvals: Option<u16>,
+    /// Whose comment on the request counts; by default that of the pipeline's own token.
+    #[arg(long, value_name = "NAME", requires = "approved")]
+    comment_author: Option<String>,
+}
+
+impl ApprovalArgs {
+    /// Finds what was approved by merging a request, where that is asked for.
+    ///
+    /// # Errors
+    /// Where this is no pipeline for a commit of a branch, or there is no approval: see [`find_approval`].
+    pub(super) async fn of_merge(&self, session: &Session) -> Result<Option<Approved>, Failure> {
+        if !self.approved {
+            return Ok(None);
+        }
+        let lookup = |name: &str| session.environment.get(name).map(str::to_owned);
+        let pipeline = Pipeline::detect(&lookup, None, &Wishes::default()).ok_or_else(|| {
+            Fault::new("--approved works in a pipeline of GitHub or GitLab, and this is none")
+                .hint("elsewhere, approve the plan by its digest: --expect-digest HEX")
+        })?;
+        let (target, merge) = pipeline.target_of_merge()?;
+        let folder = folder(&session.root, pipeline.workspace.as_deref());
+        let environment = session.options.environment.as_deref();
+        let marker = Marker::new(folder.as_deref().unwrap_or_default(), environment);
+        let demand = Demand {
+            marker: &marker,
+            author: self.comment_author.as_deref(),
+            reviews: self.approvals.unwrap_or(0).into(),
+        };
+        let clock = session.clock.clone();
+        let found = find_approval(target, Settings::default(), clock, &merge, demand).await?;
+        let noun = pipeline.forge.request();
+        let Some(digest) = view::digest_in(&found.comment) else {
+            let request = found.request;
+            return Err(Fault::new(format!(
+                "the comment on {noun} {request} does not name one plan by its digest"
+            ))
+            .hint("a plan without changes has no digest, nor has one that was made offline: plan again, review it, and apply it by its digest")
+            .into());
+        };
+        session.terminal.status(&merge_word(noun, &found, &digest));
+        Ok(Some(Approved {
+            digest,
+            outline: None,
+        }))
+    }
+}
+
+/// Says what was approved, by whom and when.
+fn merge_word(noun: &str, found: &Approval, digest: &str) -> String {
+    let by = found.merged_by.as_deref().map(|name| format!(" by {name}"));
+    let mut word = format!(
+        "{noun} {} was merged{} at {} with the plan {digest}",
+        found.request,
+        by.unwrap_or_default(),
+        found.merged_at
+    );
+    if !found.reviewers.is_empty() {
+        word += "; approved by ";
+        word += &found.reviewers.join(", ");
+    }
+    word
 }
 
 /// Holds what is known of the plan that was approved.
@@ -48,7 +120,7 @@ pub(super) struct Approved {
 impl ApprovalArgs {
     /// Tells whether a plan was approved beforehand.
     pub(super) fn is_given(&self) -> bool {
-        self.expect_digest.is_some() || self.approved_plan.is_some()
+        self.expect_digest.is_some() || self.approved_plan.is_some() || self.approved
     }
 
     /// Reads what was approved; nothing where nothing was.

@@ -178,7 +178,7 @@ fn outside() -> Fault {
 }
 
 /// Finds the project's folder in the repository that it lies in.
-fn folder(root: &Path, workspace: Option<&Path>) -> Option<String> {
+pub(super) fn folder(root: &Path, workspace: Option<&Path>) -> Option<String> {
     let root = std::fs::canonicalize(root).ok()?;
     let mut above = root.ancestors();
     // The workspace comes second: a repository may be checked out to a folder below it.

@@ -98,8 +98,24 @@ impl Comments {
                 return Ok(None);
             }
         }
-        let message = format!("the request has more than {} comments", PAGE * MAX_PAGES);
-        Err(Error::new(ErrorKind::Unexpected, message))
+        Err(too_many())
+    }
+
+    /// Returns all comments that begin with a marker, whoever has written them.
+    pub(super) async fn marked(&self, marker: &Marker) -> Result<Vec<Note>, Error> {
+        let mut found = Vec::new();
+        for page in 1..=MAX_PAGES {
+            let (notes, goes_on) = self.page(page).await?;
+            found.extend(
+                notes
+                    .into_iter()
+                    .filter(|note| marker.begins(&note.comment.body)),
+            );
+            if !goes_on {
+                return Ok(found);
+            }
+        }
+        Err(too_many())
     }
 
     /// Writes our comment: in the place of the one that was found, or anew. The text must begin with the
@@ -213,6 +229,11 @@ impl Comments {
         let message = format!("{forge} answers {about} in a shape that gwplan doesn't know");
         Error::new(ErrorKind::Unexpected, message).hint("check the URL of the API (--api-url)")
     }
+}
+
+fn too_many() -> Error {
+    let message = format!("the request has more than {} comments", PAGE * MAX_PAGES);
+    Error::new(ErrorKind::Unexpected, message)
 }
 
 /// Tells whether two texts are the same, but for what forges change about one that they keep.

@@ -1,10 +1,12 @@
 //! In what the forges differ.
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value as Json;
 
 use crate::model::Secret;
 
+use super::approval::{Merged, Reviewed};
 use super::comments::{Comment, Request};
 use super::pipeline::Target;
 use super::{Forge, github, gitlab};
@@ -29,6 +31,16 @@ pub(super) trait Dialect: Sync {
     fn read_comment(&self, json: &Json) -> Option<Note>;
     /// Reads the request itself.
     fn read_request(&self, json: &Json) -> Option<Request>;
+    /// Returns the path, and the query, of the requests that a commit has come from.
+    fn merged(&self, target: &Target, commit: &str) -> (Vec<String>, Query);
+    /// Reads one of them; nothing where it was not merged.
+    fn read_merged(&self, json: &Json) -> Option<Merged>;
+    /// Returns the path of a request's reviews, and whether they come in pages.
+    fn reviews(&self, target: &Target) -> (Vec<String>, bool);
+    /// Reads reviews from one item of that answer.
+    fn read_reviews(&self, json: &Json) -> Vec<Reviewed>;
+    /// Returns the name that the pipeline comments under, where it is always the same.
+    fn own_name(&self) -> Option<&'static str>;
     /// Returns the headers that tell how many requests are left, and when there are new ones.
     fn limits(&self) -> [&'static str; 2];
     /// Says what a token needs.
@@ -37,11 +49,18 @@ pub(super) trait Dialect: Sync {
     fn trusts_unknown(&self) -> bool;
 }
 
+/// The parameters of a query.
+pub(super) type Query = &'static [(&'static str, &'static str)];
+
 /// Holds a comment, and who wrote it.
 pub(super) struct Note {
     pub(super) comment: Comment,
     /// The id of the author.
     pub(super) author: Option<u64>,
+    /// The name of the author.
+    pub(super) name: Option<String>,
+    /// When it was last changed.
+    pub(super) changed: Option<Timestamp>,
     /// Whether the author is a program, or may write to the repository: others can't plant a comment that
     /// is taken for ours.
     pub(super) is_insider: bool,
@@ -55,6 +74,16 @@ impl Forge {
             Self::GitLab => &gitlab::GitLab,
         }
     }
+}
+
+/// Reads a time; nothing where there is none.
+pub(super) fn time(json: &Json) -> Option<Timestamp> {
+    json.as_str()?.parse().ok()
+}
+
+/// Reads a text; nothing where there is none.
+pub(super) fn text(json: &Json) -> Option<String> {
+    json.as_str().map(str::to_owned)
 }
 
 /// Joins the parts of a path.

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 
 use crate::model::Secret;
 
+use super::approval::{Merged, Reviewed};
 use super::comments::{Comment, Request};
-use super::dialect::{Dialect, Note, path};
+use super::dialect::{Dialect, Note, Query, path, text, time};
 use super::pipeline::Target;
 
 /// GitLab, also one's own.
@@ -52,6 +53,8 @@ impl Dialect for GitLab {
                 url: None,
             },
             author: json["author"]["id"].as_u64(),
+            name: text(&json["author"]["username"]),
+            changed: time(&json["updated_at"]).or(time(&json["created_at"])),
             is_insider: false,
         })
     }
@@ -61,6 +64,61 @@ impl Dialect for GitLab {
             head: json["sha"].as_str()?.to_owned(),
             is_fork: json["source_project_id"].as_u64()? != json["target_project_id"].as_u64()?,
         })
+    }
+
+    fn merged(&self, target: &Target, commit: &str) -> (Vec<String>, Query) {
+        let parts = [
+            "projects",
+            &target.repository,
+            "repository",
+            "commits",
+            commit,
+        ];
+        let mut path = path(&parts);
+        path.push("merge_requests".to_owned());
+        (path, &[("state", "merged")])
+    }
+
+    fn read_merged(&self, json: &Json) -> Option<Merged> {
+        (json["state"] == "merged").then_some(())?;
+        let person = |name: &str| text(&json[name]["username"]);
+        Some(Merged {
+            number: json["iid"].as_u64()?,
+            head: text(&json["sha"])?,
+            branch: text(&json["target_branch"])?,
+            // After a fast-forward the commit is the head of the request.
+            commits: ["merge_commit_sha", "squash_commit_sha", "sha"]
+                .iter()
+                .filter_map(|name| text(&json[*name]))
+                .collect(),
+            at: time(&json["merged_at"])?,
+            by: person("merge_user").or(person("merged_by")),
+            author: person("author")?,
+        })
+    }
+
+    fn reviews(&self, target: &Target) -> (Vec<String>, bool) {
+        (in_request(target, &["approvals"]), false)
+    }
+
+    fn read_reviews(&self, json: &Json) -> Vec<Reviewed> {
+        let approved = json["approved_by"].as_array().into_iter().flatten();
+        let read = approved.filter_map(|one| {
+            Some(Reviewed {
+                by: text(&one["user"]["username"])?,
+                approves: true,
+                // GitLab lets only members approve.
+                is_insider: true,
+                // It says when, and not what: what was approved before the plan was shown does not count.
+                commit: None,
+                at: time(&one["approved_at"]),
+            })
+        });
+        read.collect()
+    }
+
+    fn own_name(&self) -> Option<&'static str> {
+        None
     }
 
     fn limits(&self) -> [&'static str; 2] {

@@ -3,6 +3,7 @@
 //! Nothing here knows what a plan is. A comment is text whose first line is a [`Marker`], by which the
 //! next run finds it again.
 
+mod approval;
 mod client;
 mod comments;
 mod dialect;
@@ -15,6 +16,7 @@ mod pipeline;
 
 use std::fmt;
 
+pub use approval::{Approval, Demand, Merge, find_approval};
 pub use client::Settings;
 pub use comments::{Comment, Comments, Posted, Request};
 pub use error::{Error, ErrorKind};

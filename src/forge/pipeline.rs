@@ -11,6 +11,7 @@ use reqwest::Url;
 use crate::model::{Fault, Secret};
 
 use super::Forge;
+use super::approval::Merge;
 use super::links::Links;
 
 /// Looks up a variable of the environment.
@@ -48,6 +49,8 @@ pub struct Pipeline {
     pub request: Option<u64>,
     /// The commit that is to be merged.
     pub head: Option<String>,
+    /// The commit that is built, and its branch, where it is on one.
+    pub merge: Option<Merge>,
     /// Where that commit comes from.
     pub origin: Origin,
     /// The page of this run.
@@ -206,8 +209,29 @@ impl Pipeline {
     /// # Errors
     /// A fault that names everything that is missing and how to say it.
     pub fn target(&self) -> Result<Target, Fault> {
-        let forge = self.forge;
         let (repository, request) = self.request()?;
+        self.target_of(repository, request)
+    }
+
+    /// Says where to ask which request a commit has come from; the request itself is not known yet.
+    ///
+    /// # Errors
+    /// A fault that names everything that is missing and how to say it.
+    pub fn target_of_merge(&self) -> Result<(Target, Merge), Fault> {
+        let (Some(repository), Some(merge)) = (&self.repository, &self.merge) else {
+            let fault = Fault::new(format!(
+                "this run is not known to be for a commit of a branch on {}",
+                self.forge
+            ));
+            return Err(
+                fault.hint("run it in the pipeline of the branch that requests are merged into")
+            );
+        };
+        Ok((self.target_of(repository, 0)?, merge.clone()))
+    }
+
+    fn target_of(&self, repository: &str, request: u64) -> Result<Target, Fault> {
+        let forge = self.forge;
         let Some(token) = self.token.clone() else {
             let fault = Fault::new(format!("there is no token for {forge}"));
             return Err(fault.hint(match forge {

@@ -32,7 +32,7 @@ pub use history::{json as history_json, text as history_text};
 pub use html::render as plan_html;
 pub use import::{proposal as import_proposal, question as import_question, taken as import_table};
 pub use markdown::{
-    Link, MarkdownOptions, failure as failure_markdown, nothing as no_changes_markdown,
+    Link, MarkdownOptions, digest_in, failure as failure_markdown, nothing as no_changes_markdown,
     render as plan_markdown,
 };
 pub use orphans::{Orphan, json as orphans_json, text as orphans_text};

@@ -1,6 +1,5 @@
 //! The transport against a server that misbehaves: what is sent, and how often.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::loopback::{Play, Server};

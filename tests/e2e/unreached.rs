@@ -62,7 +62,7 @@ fn certificates_that_cant_be_used_are_named_and_an_empty_variable_is_none() {
     project.set("SSL_CERT_FILE", "");
     project.set("SSL_CERT_DIR", "");
     // Nobody listens there, so nothing of it is looked up.
-    let proxy = format!("127.0.0.1:{}", free_port());
+    let proxy = "127.0.0.1:1".to_owned();
     project.set("HTTPS_PROXY", &format!("http://{proxy}"));
     let told = first_line(&project);
     let through = format!("no connection through the proxy {proxy}: ");

@@ -41,6 +41,21 @@ pub(crate) enum Mishap {
     HideAnswer,
 }
 
+/// The name under which a workflow comments on GitHub, and one's own on GitLab.
+pub(crate) const OWN_NAME: &str = "github-actions[bot]";
+pub(crate) const OWN_LOGIN: &str = "gwplan-bot";
+/// When comments are made and changed.
+pub(crate) const SHOWN: &str = "2026-01-02T10:00:00Z";
+
+/// Holds a request that was merged.
+#[derive(Clone, Debug)]
+pub(crate) struct Merged {
+    pub(crate) number: u64,
+    pub(crate) commit: &'static str,
+    pub(crate) branch: &'static str,
+    pub(crate) at: &'static str,
+}
+
 /// Holds a comment.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
@@ -48,6 +63,8 @@ pub(crate) struct Kept {
     pub(crate) body: String,
     pub(crate) author: u64,
     pub(crate) is_system: bool,
+    /// When it was last changed.
+    pub(crate) changed: &'static str,
 }
 
 /// Holds what a request said.
@@ -71,6 +88,10 @@ pub(crate) struct Mind {
     pub(crate) seen: Vec<Seen>,
     /// What goes wrong with the next requests of a method.
     pub(crate) mishaps: BTreeMap<&'static str, VecDeque<Mishap>>,
+    /// The requests that any commit has come from.
+    pub(crate) merged: Vec<Merged>,
+    /// The reviews of request 7: by whom, what, of which commit, and when.
+    pub(crate) reviews: Vec<(&'static str, &'static str, &'static str, &'static str)>,
     /// Whether the token may only read.
     pub(crate) is_read_only: bool,
     /// Whether the request comes from a fork.
@@ -95,6 +116,8 @@ impl Fake {
             kept: Vec::new(),
             seen: Vec::new(),
             mishaps: BTreeMap::new(),
+            merged: Vec::new(),
+            reviews: Vec::new(),
             is_read_only: false,
             is_fork: false,
         }));
@@ -159,6 +182,7 @@ impl Mind {
             body: body.to_owned(),
             author,
             is_system: false,
+            changed: SHOWN,
         });
         id
     }
@@ -169,17 +193,25 @@ impl Mind {
             body,
             author,
             is_system,
+            changed,
         } = kept;
+        let name = match self.kind {
+            Kind::GitHub if *author == OWN => OWN_NAME,
+            _ if *author == OWN => OWN_LOGIN,
+            _ => "stranger",
+        };
         match self.kind {
             Kind::GitHub => json!({
                 "id": id,
                 "body": body,
                 "html_url": format!("https://github.example/acme/edge/pull/7#issuecomment-{id}"),
                 "author_association": "NONE",
-                "user": { "id": author, "type": if *author == OWN { "Bot" } else { "User" } },
+                "user": { "id": author, "login": name, "type": if *author == OWN { "Bot" } else { "User" } },
+                "updated_at": changed,
             }),
             Kind::GitLab => json!({
-                "id": id, "body": body, "system": is_system, "author": { "id": author },
+                "id": id, "body": body, "system": is_system, "author": { "id": author, "username": name },
+                "updated_at": changed,
             }),
         }
     }
@@ -200,7 +232,17 @@ impl Mind {
         }
         let (path, query) = seen.path.split_once('?').unwrap_or((&seen.path, ""));
         match (seen.method.as_str(), path) {
-            ("GET", "/user") if self.kind == Kind::GitLab => (200, json!({ "id": OWN }), None),
+            ("GET", "/user") if self.kind == Kind::GitLab => {
+                (200, json!({ "id": OWN, "username": OWN_LOGIN }), None)
+            }
+            ("GET", path) if path.contains("/commits/") => {
+                let merged = self.merged.iter();
+                (200, merged.map(|one| self.show_merged(one)).collect(), None)
+            }
+            (
+                "GET",
+                "/repos/acme/edge/pulls/7/reviews" | "/projects/12/merge_requests/7/approvals",
+            ) => (200, self.show_reviews(), None),
             ("GET", "/user") => (403, json!({ "message": "Resource not accessible" }), None),
             ("GET", path) if path == self.comments => self.list(query),
             ("GET", "/repos/acme/edge/pulls/7") => {
@@ -230,6 +272,47 @@ impl Mind {
             }
             ("PATCH" | "PUT", path) => self.change(path, &seen.body),
             _ => (404, json!({ "message": "Not Found" }), None),
+        }
+    }
+
+    fn show_merged(&self, merged: &Merged) -> Json {
+        let Merged {
+            number,
+            commit,
+            branch,
+            at,
+        } = merged;
+        match self.kind {
+            Kind::GitHub => json!({
+                "number": number, "merge_commit_sha": commit, "merged_at": at,
+                "base": { "ref": branch }, "head": { "sha": "c0ffee" }, "user": { "login": "author" },
+            }),
+            Kind::GitLab => json!({
+                "iid": number, "merge_commit_sha": commit, "merged_at": at, "state": "merged",
+                "target_branch": branch, "sha": "c0ffee", "author": { "username": "author" },
+                "merge_user": { "username": "merger" },
+            }),
+        }
+    }
+
+    fn show_reviews(&self) -> Json {
+        let reviews = self.reviews.iter();
+        match self.kind {
+            Kind::GitHub => reviews
+                .map(|(by, state, commit, at)| {
+                    json!({
+                        "user": { "login": by }, "state": state, "commit_id": commit, "submitted_at": at,
+                        "author_association": if *by == "stranger" { "NONE" } else { "MEMBER" },
+                    })
+                })
+                .collect(),
+            Kind::GitLab => {
+                let approved = reviews.filter(|(_, state, ..)| *state == "APPROVED");
+                let approved = approved.map(|(by, _, _, at)| {
+                    json!({ "user": { "username": by }, "approved_at": at })
+                });
+                json!({ "approved_by": approved.collect::<Json>() })
+            }
         }
     }
 

@@ -5,6 +5,7 @@
     reason = "what fails here fails the test, helpers included"
 )]
 
+mod approval;
 mod comments;
 #[path = "../fakes/forge.rs"]
 mod fake;

@@ -203,6 +203,11 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             workspace: &workspace,
         };
         let mut plan = planner.with_cloud(session, &connection).await?;
+        // A job that is run again has nothing to do, and needs no approval for that.
+        let approved = match approved {
+            None if !plan.is_empty() => how.approval.of_merge(session).await?,
+            known => known,
+        };
         let named = task.saved.map(|saved| &saved.digest);
         let given = approved.as_ref().map(|approved| &approved.digest);
         // Where two plans are named, neither is gone on with: the checks below tell them apart.

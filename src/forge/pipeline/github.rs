@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::forge::Forge;
+use crate::forge::{Forge, Merge};
 
 use super::event::Event;
 use super::{Lookup, Origin, Pipeline, get, token};
@@ -41,7 +41,11 @@ pub(super) fn detect(lookup: Lookup<'_>, event: Option<&str>) -> Pipeline {
         Origin::Own if bot => Origin::Dependabot,
         origin => origin,
     };
+    // Of a request, this is a merge that nobody keeps: only what is on a branch was merged.
+    let branch = reference.strip_prefix("refs/heads/").map(str::to_owned);
+    let merge = get("GITHUB_SHA").zip(branch);
     Pipeline {
+        merge: merge.map(|(commit, branch)| Merge { commit, branch }),
         forge: Forge::GitHub,
         runner: None,
         api: get("GITHUB_API_URL").unwrap_or(API.to_owned()),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::forge::Forge;
+use crate::forge::{Forge, Merge};
 
 use super::{Lookup, Origin, Pipeline, get, token};
 
@@ -35,7 +35,9 @@ pub(super) fn detect(lookup: Lookup<'_>) -> Pipeline {
     };
     // A pipeline of merged results runs on a merge that nobody keeps.
     let head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| get("CI_COMMIT_SHA"));
+    let merge = get("CI_COMMIT_SHA").zip(get("CI_COMMIT_BRANCH"));
     let mut pipeline = Pipeline {
+        merge: merge.map(|(commit, branch)| Merge { commit, branch }),
         forge: Forge::GitLab,
         runner: None,
         api: get("CI_API_V4_URL").unwrap_or(API.to_owned()),

@@ -472,6 +472,17 @@ fn short_change(change: &FieldChange) -> String {
     }
 }
 
+/// Reads the digest that a comment shows; nothing where it shows none, or several.
+pub fn digest_in(comment: &str) -> Option<String> {
+    let digests = comment.lines().filter_map(|line| {
+        let digest = line.strip_prefix("Digest `")?.split('`').next()?;
+        let is_whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_whole.then(|| digest.to_owned())
+    });
+    let mut digests: Vec<String> = digests.collect();
+    digests.pop().filter(|_| digests.is_empty())
+}
+
 fn heading(project: Option<&str>, environment: Option<&str>) -> String {
     match names(project, environment) {
         names if names.is_empty() => "### gwplan\n\n".to_owned(),
