@@ -114,7 +114,10 @@ fn take(path: &Path, mut file: File, holder: &Holder) -> io::Result<FileLock> {
     crash::point("the lock is taken");
     // Written to is only what is gwplan's: beside a state named Cargo stands Cargo.lock.
     let found = read(&mut file)?;
-    let names = found.end();
+    // Of many that died, all but the last are in that one's list: they must not grow past what is read.
+    let names = Some(found.end())
+        .filter(|end| *end < MAX_BYTES / 4)
+        .unwrap_or(0);
     let dead = found.ours()?;
     let holder = Holder {
         ended: ended(dead.as_ref(), holder),

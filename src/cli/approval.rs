@@ -148,7 +148,18 @@ impl ApprovalArgs {
     }
 }
 
+/// Says that a file with the approved plan can't be held against the rest of it.
+pub(super) fn only_by_digest() -> Fault {
+    Fault::new("a part of the approved plan was applied by a run before, and a file of the whole does not show what is left")
+        .hint("check what is left with `gwplan plan`, and go on with --expect-digest and the digest of the approved plan, without --approved-plan")
+}
+
 impl Approved {
+    /// Tells whether a file was given that says what the plan was to do.
+    pub(super) fn has_outline(&self) -> bool {
+        self.outline.is_some()
+    }
+
     /// Refuses a plan that is not the one that was approved, and says what differs.
     pub(super) fn check(&self, plan: &Plan, binding: &Binding) -> Result<(), Failure> {
         let found = digest(plan, binding);
@@ -206,19 +217,20 @@ pub(super) enum Standing {
 impl Standing {
     /// Compares a plan with the one of this digest, of which a run before may have done a part.
     pub(super) fn of(
-        approved: Option<&String>,
+        approved: Option<(&String, String)>,
         plan: &Plan,
         binding: &Binding,
         state: &State,
         desired: &BTreeMap<Address, Desired>,
     ) -> Self {
-        let Some(approved) = approved else {
+        let Some((approved, scope)) = approved else {
             return Self::Whole;
         };
         let open = state.open_plan.as_ref();
-        match open.filter(|open| open.digest == *approved) {
+        match open.filter(|open| open.digest == *approved && open.scope == scope) {
             _ if digest(plan, binding) == *approved => Self::Whole,
-            Some(open) => {
+            Some(open) if open.done && plan.is_empty() => Self::Done,
+            Some(open) if !open.done => {
                 let beyond = beyond(plan, desired, open);
                 if !beyond.is_empty() {
                     Self::Beyond(not_the_rest(&beyond))
@@ -230,8 +242,7 @@ impl Standing {
                     }
                 }
             }
-            None if plan.is_empty() && state.last_done() == Some(approved) => Self::Done,
-            None => Self::Whole,
+            _ => Self::Whole,
         }
     }
 }

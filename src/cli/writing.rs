@@ -56,6 +56,17 @@ impl Writing {
 
     /// Writes the state, unless the lock was taken away meanwhile: then another may be writing.
     pub(super) fn store(&self, workspace: &Workspace) -> Result<(), Fault> {
+        // What is done beside a plan that was begun was not approved with it: nothing is left of that one.
+        let state = State {
+            open_plan: None,
+            ..self.state.clone()
+        };
+        self.hold(workspace).check()?;
+        workspace.backend.store(&state)
+    }
+
+    /// Writes what recovery has found out about requests, which belong to the plan that was begun.
+    fn store_recovered(&self, workspace: &Workspace) -> Result<(), Fault> {
         self.hold(workspace).check()?;
         workspace.backend.store(&self.state)
     }
@@ -132,7 +143,7 @@ impl Workspace {
         // The serial stays: a journal that was just folded is known as such by it, where a crash leaves it.
         let noted = writing.state.note_ended(writing.lock.ended());
         if unfolded || noted {
-            writing.store(self)?;
+            writing.store_recovered(self)?;
         }
         writing.lock.ended_is_noted();
         let recovery = self.recover(session, &mut writing, choices)?;
@@ -176,7 +187,7 @@ impl Workspace {
                 writing.state.take(change);
             }
             writing.state.serial += 1;
-            writing.store(self)?;
+            writing.store_recovered(self)?;
         }
         tell(session, &recovery.notes)?;
         Ok(recovery)

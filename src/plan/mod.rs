@@ -42,7 +42,7 @@ pub use moves::carry_out as moved_state;
 pub use places::Places;
 pub use recovery::{Case, Verdict, choose, judge, undecided};
 pub use renames::{LikelyMove, likely_moves};
-pub use resume::{beyond, open_plan};
+pub use resume::{beyond, open_plan, scope};
 pub use saved::{Binding, Origin, SavedPlan, digest, step_digest};
 pub use strays::{Stray, strays};
 

@@ -261,11 +261,6 @@ impl SavedPlan {
         digest(fresh, binding) == self.digest
     }
 
-    /// Tells whether the last run has done all of this plan.
-    fn is_done(&self, state: &State) -> bool {
-        state.last_done() == Some(self.digest.as_str())
-    }
-
     /// Checks that what the plan was made from is still the same, but for what the plan itself has done.
     ///
     /// This says what has moved; whether the plan may be applied, [`SavedPlan::is`] says alone.
@@ -322,8 +317,8 @@ impl SavedPlan {
             .hint(again));
         }
         let moved = differing(&self.records, &record_digests(state));
-        let is_open = state.open_plan.as_ref();
-        if is_open.is_some_and(|open| open.digest == self.digest) || self.is_done(state) {
+        let open = state.open_plan.as_ref();
+        if open.is_some_and(|open| open.digest == self.digest) {
             // What has moved is what a run of this very plan has done; the rest is held against it.
             return Ok(());
         }

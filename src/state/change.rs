@@ -120,7 +120,7 @@ impl State {
             Change::Forgotten { address } => {
                 self.resources.remove(&address);
             }
-            Change::Done {} => self.open_plan = None,
+            Change::Done {} => self.close_plan(),
         }
     }
 }

@@ -52,6 +52,11 @@ pub struct Override {
 pub struct OpenPlan {
     /// The digest of the whole plan, by which it was approved.
     pub digest: String,
+    /// A digest of what it was made against, and of what part of the whole was asked for.
+    pub scope: String,
+    /// Whether all of it is done; nothing but its name is kept then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done: bool,
     /// Digests of its moves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moves: Vec<String>,
@@ -70,16 +75,24 @@ pub struct OpenStep {
     /// Digests of the changes of its fields.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub changes: BTreeSet<String>,
+    /// Digests of the calls that change a resource while it lives, those before a delete among them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub calls: BTreeSet<String>,
+    /// A digest of what is made, and of what could be taken for it.
+    pub made: String,
     /// A digest of what the files say of the resource; nothing where they say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,
 }
 
 impl State {
-    /// Returns the digest of the latest plan, if all of it is done.
-    pub fn last_done(&self) -> Option<&str> {
-        let last = self.history.last().map(|entry| entry.digest.as_str());
-        last.filter(|_| self.open_plan.is_none())
+    /// Notes that all of the plan is done that was begun.
+    pub(super) fn close_plan(&mut self) {
+        if let Some(open) = &mut self.open_plan {
+            open.done = true;
+            open.moves.clear();
+            open.steps.clear();
+        }
     }
 
     /// Remembers a run; of those before, only the latest.

@@ -9,6 +9,7 @@ mod support;
 
 mod account;
 mod approval;
+mod approved;
 mod completion;
 mod faults;
 mod files;

@@ -13,7 +13,7 @@ const MARKER: &str = "<!-- gwplan:review project -->";
 pub(crate) struct Job {
     pub(crate) project: Project,
     pub(crate) forge: Fake,
-    cloud: Cloud,
+    pub(crate) cloud: Cloud,
 }
 
 impl Job {
@@ -41,7 +41,7 @@ impl Job {
     }
 
     /// Starts a job of GitLab.
-    fn on_gitlab() -> Self {
+    pub(crate) fn on_gitlab() -> Self {
         let mut job = Self::new(Kind::GitLab);
         let url = job.forge.url().to_owned();
         for (name, value) in [

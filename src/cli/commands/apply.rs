@@ -8,12 +8,14 @@ use clap::{Args, ValueEnum};
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault, told_diagnostics, visible};
-use crate::plan::{self, Action, Goal, Plan, SavedPlan, Selection, open_plan};
+use crate::plan::{Action, Goal, Plan, SavedPlan, Selection, open_plan, scope};
 use crate::policy::Finding;
 use crate::review::{Context, Destination, Review};
 use crate::view::{self, JsonLines, Progress};
 
-use crate::cli::approval::{ApprovalArgs, Standing, refuse_stale, rest_word};
+use crate::cli::approval::{
+    ApprovalArgs, Approved, Standing, only_by_digest, refuse_stale, rest_word,
+};
 use crate::cli::cloud::{Connection, connect};
 use crate::cli::failure::Failure;
 use crate::cli::locking::LockArgs;
@@ -213,6 +215,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         // Where two plans are named, neither is gone on with: the checks below tell them apart.
         let digest = named.or(given);
         let digest = digest.filter(|digest| given.is_none_or(|given| given == *digest));
+        let digest = digest.map(|digest| (digest, scope(&plan, &bound, &task.selection)));
         let standing = Standing::of(digest, &plan, &bound, state, &wanted.desired);
         let is_rest = matches!(standing, Standing::Rest { .. });
         if let Some(saved) = task.saved
@@ -226,6 +229,9 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         refuse_errors(session, plan.diagnostics.clone())?;
         match standing {
             Standing::Whole => approved.map_or(Ok(()), |one| one.check(&plan, &bound))?,
+            Standing::Rest { .. } if approved.as_ref().is_some_and(Approved::has_outline) => {
+                return Err(only_by_digest().into());
+            }
             Standing::Rest { of } => session.terminal.status(&rest_word(plan.steps.len(), of)),
             Standing::Beyond(told) => return Err(Failure::Diagnostics(told)),
             Standing::Done => {
@@ -244,7 +250,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         }
         let kept = writing.state.open_plan.take().filter(|_| is_rest);
         let open =
-            kept.unwrap_or_else(|| open_plan(&plan, &wanted.desired, plan::digest(&plan, &bound)));
+            kept.unwrap_or_else(|| open_plan(&plan, &wanted.desired, &bound, &task.selection));
         remember(
             &mut writing.state,
             &plan,

@@ -61,7 +61,12 @@ fn what_is_left_of_an_approved_plan_is_applied_by_the_same_command() {
             "{}",
             done.stderr
         );
-        assert!(project.state()["openPlan"].is_null());
+        assert!(
+            project.state()["openPlan"]["steps"]
+                .as_object()
+                .unwrap()
+                .is_empty()
+        );
     }
 }
 
@@ -147,4 +152,30 @@ fn an_interrupted_plan_is_not_gone_on_with_under_another_digest() {
     refused.ended(1);
     assert_eq!(cloud.names().len(), made);
     run(&project, &command).well();
+}
+
+/// What is done beside a plan that was begun was not approved with it, nor is it in another part or place.
+#[test]
+fn what_else_is_done_meanwhile_ends_the_approval() {
+    for more in [
+        &["state", "mv", "gateway.g000", "gateway.g009"][..],
+        &["state", "rm", "gateway.g000"],
+    ] {
+        let cloud = Cloud::start(&["--create-time", "300ms"]);
+        let project = Project::on(&cloud);
+        project.gateways(fleet(&names(4)));
+        let command = approvals(&project, &[])[1].clone();
+        cut_off(&project, &command, || !project.record("g000").is_null());
+        let part = [
+            &command[..],
+            &["--target".to_owned(), "gateway.g003".to_owned()],
+        ]
+        .concat();
+        run(&project, &part).ended(1);
+        run(&project, &["recover".to_owned()]).well();
+        project.run(more).well();
+        let made = cloud.names().len();
+        run(&project, &command).ended(1);
+        assert_eq!(cloud.names().len(), made);
+    }
 }
