@@ -91,7 +91,7 @@ pub trait Lock: Send + Sync {
 
     /// Takes the holder's name off, since the process is about to end in order.
     ///
-    /// Where nobody has noted who had ended before, the name of that holder is put back: it is the proof.
+    /// Where nobody has noted who had ended before, the name of that holder stays: it is the proof.
     fn let_go(&self);
 }
 

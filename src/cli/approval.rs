@@ -215,20 +215,21 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Compares a plan with the one of this digest, of which a run before may have done a part.
+    /// Compares a plan, which has its own digest and scope, with the one of the approved digest, of which a run
+    /// before may have done a part.
     pub(super) fn of(
-        approved: Option<(&String, String)>,
+        approved: Option<&String>,
         plan: &Plan,
-        binding: &Binding,
+        (digest, scope): (&String, &String),
         state: &State,
         desired: &BTreeMap<Address, Desired>,
     ) -> Self {
-        let Some((approved, scope)) = approved else {
+        let Some(approved) = approved else {
             return Self::Whole;
         };
         let open = state.open_plan.as_ref();
-        match open.filter(|open| open.digest == *approved && open.scope == scope) {
-            _ if digest(plan, binding) == *approved => Self::Whole,
+        match open.filter(|open| open.digest == *approved && open.scope == *scope) {
+            _ if digest == approved => Self::Whole,
             Some(open) if open.done && plan.is_empty() => Self::Done,
             Some(open) if !open.done => {
                 let beyond = beyond(plan, desired, open);

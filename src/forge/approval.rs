@@ -11,12 +11,11 @@ use crate::model::{Clock, Fault};
 
 use super::client::{Ask, Client, Settings};
 use super::comments::Comments;
-use super::dialect::path;
+use super::dialect::{Query, path};
 use super::marker::Marker;
 use super::pipeline::Target;
 
-/// How many of a list are asked for at once, and how many pages are read at most.
-const PAGE: usize = 100;
+/// How many pages of a list are read at most.
 const MAX_PAGES: usize = 30;
 
 /// Names what a merge has made.
@@ -222,26 +221,13 @@ async fn own_name(client: &Client) -> Result<String, Fault> {
 }
 
 /// Reads all pages of a list.
-async fn list(
-    client: &Client,
-    path: Vec<String>,
-    query: &[(&'static str, &'static str)],
-) -> Result<Vec<Json>, Fault> {
+async fn list(client: &Client, path: Vec<String>, query: Query) -> Result<Vec<Json>, Fault> {
     let mut all = Vec::new();
-    for page in 1..=MAX_PAGES {
-        let mut ask = Ask::read(path.clone());
-        let fixed = query
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()));
-        ask.query = fixed.collect();
-        ask.query.push(("per_page", PAGE.to_string()));
-        ask.query.push(("page", page.to_string()));
-        let answer = client.ask(&ask).await?;
-        let Json::Array(list) = answer.json else {
+    for number in 1..=MAX_PAGES {
+        let Some((page, goes_on)) = client.page(path.clone(), query, number).await? else {
             break;
         };
-        let goes_on = answer.goes_on.unwrap_or(list.len() >= PAGE) && !list.is_empty();
-        all.extend(list);
+        all.extend(page);
         if !goes_on {
             return Ok(all);
         }

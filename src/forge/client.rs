@@ -13,10 +13,12 @@ use tokio::time::Instant;
 
 use crate::model::{Clock, Fault, Scrub, visible};
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Query};
 use super::error::{Error, ErrorKind};
 use super::pipeline::{Target, is_loopback};
 
+/// How many items of a list are asked for at once: the most that both forges give.
+pub(super) const PAGE: usize = 100;
 /// The largest answer that is read: a page of 100 comments, each as long as can be.
 const MAX_BODY: usize = 128 << 20;
 /// The longest pause between two tries that the forge did not ask for.
@@ -141,6 +143,26 @@ impl Client {
             })
             .adjust(|error, pause| self.afford(error.wait.or(pause)?))
             .await
+    }
+
+    /// Reads one page of a list, and tells whether there are more; nothing where the answer is no list.
+    pub(super) async fn page(
+        &self,
+        path: Vec<String>,
+        query: Query,
+        number: usize,
+    ) -> Result<Option<(Vec<Json>, bool)>, Error> {
+        let mut ask = Ask::read(path);
+        ask.query = vec![("per_page", PAGE.to_string()), ("page", number.to_string())];
+        let query = query.iter();
+        ask.query
+            .extend(query.map(|(name, value)| (*name, (*value).to_owned())));
+        let answer = self.ask(&ask).await?;
+        let Json::Array(list) = answer.json else {
+            return Ok(None);
+        };
+        let goes_on = answer.goes_on.unwrap_or(list.len() >= PAGE) && !list.is_empty();
+        Ok(Some((list, goes_on)))
     }
 
     /// Waits before something is looked for that may not show at once; tells whether there was time.

@@ -5,14 +5,12 @@ use tokio::sync::OnceCell;
 
 use crate::model::{Clock, Fault};
 
-use super::client::{Ask, Client, Settings};
+use super::client::{Ask, Client, PAGE, Settings};
 use super::dialect::{Note, path};
 use super::error::{Error, ErrorKind};
 use super::marker::Marker;
 use super::pipeline::Target;
 
-/// How many comments are asked for at once: the most that both forges give.
-const PAGE: usize = 100;
 /// How many pages are read at most.
 const MAX_PAGES: usize = 300;
 /// How often a comment is sent whose answer was lost, and that is nowhere to be seen.
@@ -183,18 +181,11 @@ impl Comments {
     /// Reads one page of comments, and tells whether there are more.
     async fn page(&self, number: usize) -> Result<(Vec<Note>, bool), Error> {
         let dialect = self.client.dialect();
-        let mut ask = Ask::read(dialect.comments(&self.client.target));
-        ask.query = vec![("per_page", PAGE.to_string()), ("page", number.to_string())];
-        let order = dialect.order().iter();
-        ask.query
-            .extend(order.map(|(name, value)| (*name, (*value).to_owned())));
-        let answer = self.client.ask(&ask).await?;
-        let Json::Array(list) = &answer.json else {
-            return Err(self.unreadable("about the comments"));
-        };
-        let goes_on = answer.goes_on.unwrap_or(list.len() >= PAGE);
+        let path = dialect.comments(&self.client.target);
+        let page = self.client.page(path, dialect.order(), number).await?;
+        let (list, goes_on) = page.ok_or_else(|| self.unreadable("about the comments"))?;
         let notes = list.iter().filter_map(|json| dialect.read_comment(json));
-        Ok((notes.collect(), goes_on && !list.is_empty()))
+        Ok((notes.collect(), goes_on))
     }
 
     /// Tells whether a comment with our marker is ours, and not one that an outsider has planted: it

@@ -20,7 +20,7 @@ pub(super) trait Dialect: Sync {
     /// Returns the path of the request's comments.
     fn comments(&self, target: &Target) -> Vec<String>;
     /// Returns what asks for the oldest comments first.
-    fn order(&self) -> &'static [(&'static str, &'static str)];
+    fn order(&self) -> Query;
     /// Returns the path of one comment.
     fn comment(&self, target: &Target, id: u64) -> Vec<String>;
     /// Returns the method that changes a comment.

@@ -30,7 +30,7 @@ impl Dialect for GitHub {
         in_repository(target, &["issues", &number, "comments"])
     }
 
-    fn order(&self) -> &'static [(&'static str, &'static str)] {
+    fn order(&self) -> Query {
         // It is the only one there is.
         &[]
     }

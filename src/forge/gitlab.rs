@@ -26,7 +26,7 @@ impl Dialect for GitLab {
         in_request(target, &["notes"])
     }
 
-    fn order(&self) -> &'static [(&'static str, &'static str)] {
+    fn order(&self) -> Query {
         &[("sort", "asc"), ("order_by", "created_at")]
     }
 

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 use crate::model::{Address, Desired};
 use crate::state::{OpenPlan, OpenStep};
 
-use super::saved::{desired_digest, digest, sha256};
+use super::saved::{desired_digest, sha256};
 use super::{Action, Binding, FieldChange, How, Move, Plan, Reason, Selection, Step};
 
 /// Notes what a run begins to carry out.
 pub fn open_plan(
     plan: &Plan,
     desired: &BTreeMap<Address, Desired>,
-    binding: &Binding,
-    selection: &Selection,
+    digest: String,
+    scope: String,
 ) -> OpenPlan {
     let note = |step: &Step| OpenStep {
         action: step.action.word().to_owned(),
@@ -28,8 +28,8 @@ pub fn open_plan(
     };
     let steps = plan.steps.iter();
     OpenPlan {
-        digest: digest(plan, binding),
-        scope: scope(plan, binding, selection),
+        digest,
+        scope,
         done: false,
         moves: plan.moves.iter().map(sha256).collect(),
         steps: steps

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::engine::{self, Recorder, Run};
 use crate::event::{Event, Report, Sink};
 use crate::model::{Address, Fault, told_diagnostics, visible};
-use crate::plan::{Action, Goal, Plan, SavedPlan, Selection, open_plan, scope};
+use crate::plan::{Action, Goal, Plan, SavedPlan, Selection, digest, open_plan, scope};
 use crate::policy::Finding;
 use crate::review::{Context, Destination, Review};
 use crate::view::{self, JsonLines, Progress};
@@ -213,10 +213,10 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
         let named = task.saved.map(|saved| &saved.digest);
         let given = approved.as_ref().map(|approved| &approved.digest);
         // Where two plans are named, neither is gone on with: the checks below tell them apart.
-        let digest = named.or(given);
-        let digest = digest.filter(|digest| given.is_none_or(|given| given == *digest));
-        let digest = digest.map(|digest| (digest, scope(&plan, &bound, &task.selection)));
-        let standing = Standing::of(digest, &plan, &bound, state, &wanted.desired);
+        let one = named.or(given);
+        let one = one.filter(|one| given.is_none_or(|given| given == *one));
+        let own = (digest(&plan, &bound), scope(&plan, &bound, &task.selection));
+        let standing = Standing::of(one, &plan, (&own.0, &own.1), state, &wanted.desired);
         let is_rest = matches!(standing, Standing::Rest { .. });
         if let Some(saved) = task.saved
             && standing == Standing::Whole
@@ -249,8 +249,7 @@ pub(super) fn converge(task: &Task<'_>, how: &HowArgs, session: &Session) -> Res
             return Ok(Exit::Failed);
         }
         let kept = writing.state.open_plan.take().filter(|_| is_rest);
-        let open =
-            kept.unwrap_or_else(|| open_plan(&plan, &wanted.desired, &bound, &task.selection));
+        let open = kept.unwrap_or_else(|| open_plan(&plan, &wanted.desired, own.0, own.1));
         remember(
             &mut writing.state,
             &plan,
