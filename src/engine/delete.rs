@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use crate::api::ErrorKind;
-use crate::model::{Attributes, Identity, set_value_at};
-use crate::plan::{Half, PlannedCall};
-use crate::state::{Record, Request, Status};
+use crate::model::{Attributes, Identity, set_value_at, value_at};
+use crate::plan::{Action, Half, PlannedCall};
+use crate::state::{Change, Record, Request, Status};
 
 use super::step::{Job, Trouble, show};
 use super::watch::{Outcome, Until};
@@ -22,6 +22,7 @@ impl Job<'_> {
         self.check_unmoved(&identity).await?;
         self.give_up_successor(&mut record).await?;
         self.lift_protection(&mut record).await?;
+        self.keep_ignored(&mut record).await?;
         match self.send_delete(&identity).await? {
             Sent::Accepted(status) => {
                 record.status = Status::Deleting;
@@ -31,10 +32,38 @@ impl Job<'_> {
                 self.await_gone(record).await
             }
             Sent::AlreadyGone => {
-                self.forget().await?;
+                self.let_go(record).await?;
                 Ok(identity.id)
             }
         }
+    }
+
+    /// Notes the values of the fields that a replacement leaves alone, before the resource that has them goes.
+    async fn keep_ignored(&self, record: &mut Record) -> Result<(), Trouble> {
+        if self.step.action != Action::Replace || self.step.ignore_changes.is_empty() {
+            return Ok(());
+        }
+        for path in &self.step.ignore_changes {
+            set_value_at(
+                &mut record.applied,
+                path,
+                value_at(&self.step.after, path).cloned(),
+            );
+        }
+        let noted = Change::recorded(self.address(), record.clone());
+        self.write(vec![noted]).await
+    }
+
+    /// Drops the record of a resource that is gone.
+    ///
+    /// That of one that is replaced stays until the new one takes its place: if the run ends before, it tells
+    /// the next plan what was being done, and the values of the fields that are left alone.
+    async fn let_go(&self, mut record: Record) -> Result<(), Trouble> {
+        if self.step.action != Action::Replace {
+            return self.forget().await;
+        }
+        record.status = Status::Deleting;
+        self.settle(record, None).await
     }
 
     pub(super) async fn lift_protection(&self, record: &mut Record) -> Result<(), Trouble> {
@@ -99,7 +128,7 @@ impl Job<'_> {
     pub(super) async fn await_gone(&self, record: Record) -> Result<String, Trouble> {
         let identity = record.identity();
         self.until_gone(&identity, &record.cloud_status).await?;
-        self.forget().await?;
+        self.let_go(record).await?;
         Ok(identity.id)
     }
 

@@ -101,13 +101,13 @@ impl<'a> Known<'a> {
             return;
         }
         if matches!(self.sight, Sight::Gone) {
-            // What gwplan itself was deleting is no work of others.
-            let reason = match self.record.status {
-                Status::Deleting => Reason::Unfinished,
-                _ => Reason::Gone,
+            // What gwplan itself was deleting is no work of others: a replacement goes on with what is ignored.
+            let (wanted, reason) = match self.record.status {
+                Status::Deleting => (self.keeping_ignored(desired), Reason::Unfinished),
+                _ => (desired.clone(), Reason::Gone),
             };
             plan.steps
-                .push(create(self.inputs, self.schema, desired, reason));
+                .push(create(self.inputs, self.schema, &wanted, reason));
             return;
         }
         match (self.record.status, self.phase()) {

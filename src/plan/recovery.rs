@@ -288,12 +288,17 @@ fn judge_delete(case: Case<'_>, target: &Identity) -> Verdict {
     if !leaving && !case.last {
         return Verdict::Unclear;
     }
-    if !leaving {
-        let note = format!("{} was not deleted: it still exists", target.id);
-        return settled(case.address, None, false, note);
-    }
     let mut record = case.record.cloned();
-    if let Some(own) = record.as_mut().and_then(|record| part_of(record, target)) {
+    let own = record.as_mut().and_then(|record| part_of(record, target));
+    if !leaving {
+        // A record that still said so would let a plan give up what lives on.
+        if let Some(own) = own.filter(|own| own.status == Status::Deleting) {
+            own.status = Status::Ready;
+        }
+        let note = format!("{} was not deleted: it still exists", target.id);
+        return settled(case.address, record, false, note);
+    }
+    if let Some(own) = own {
         own.status = Status::Deleting;
     }
     let what = if observed.is_some() {

@@ -113,6 +113,73 @@ fn a_replacement_that_was_cut_off_is_brought_to_its_end() {
     project.run(&["plan", "--detailed-exitcode"]).well();
 }
 
+/// What is left alone is what the cloud had, wherever the run is cut off and whether it is recovered first.
+#[test]
+fn a_replacement_that_was_cut_off_between_its_halves_leaves_alone_what_is_ignored() {
+    let lifecycle = "lifecycle: { ignoreChanges: [description, nodeConfig.number] }";
+    let points = [
+        "1 an answer is there",
+        "2 a request leaves",
+        "2 a request is let through",
+    ];
+    for (point, recovers) in points
+        .into_iter()
+        .flat_map(|point| [(point, false), (point, true)])
+    {
+        let cloud = Cloud::start(&[]);
+        let mut project = Project::on(&cloud);
+        project.write(
+            "gwplan.yaml",
+            "provider: { region: ap-guangzhou }\ntimeouts: { consistency: 300ms }\n",
+        );
+        let before = format!("description: one\n    {lifecycle}");
+        project.gateways([Gateway::new("a").with(&before)]);
+        project.apply().well();
+        cloud.patch(&project.id("a"), &json!({ "NodeConfig": { "Number": 5 } }));
+        let after = format!("description: two\n    ingressClassName: other\n    {lifecycle}");
+        project.gateways([Gateway::new("a").with(&after)]);
+        project.set("GWPLAN_CRASH_AT", point);
+        let run = project.apply();
+        assert_eq!(run.code, None, "{point}: {}", run.stderr);
+        project.unset("GWPLAN_CRASH_AT");
+        if recovers {
+            project.run(&["recover"]).well();
+        }
+        project.apply().well();
+        let made = &cloud.gateways()[0];
+        let has = (&made["Description"], &made["NodeConfig"]["Number"]);
+        assert_eq!(has, (&json!("one"), &json!(5)), "{point}, {recovers}");
+        assert_eq!(cloud.calls(CREATE), 2);
+        project.run(&["plan", "--detailed-exitcode"]).well();
+    }
+}
+
+/// A delete that was never carried out leaves a gateway that serves, and the files may want that one again.
+#[test]
+fn a_replacement_whose_delete_was_not_sent_is_taken_back_where_the_old_one_fits() {
+    for recovers in [false, true] {
+        let cloud = Cloud::start(&[]);
+        let mut project = created_first(&cloud);
+        project.write(
+            "gwplan.yaml",
+            "provider: { region: ap-guangzhou }\ntimeouts: { consistency: 300ms }\n",
+        );
+        let old = project.id("a");
+        project.set("GWPLAN_CRASH_AT", "2 a request leaves");
+        let run = project.apply();
+        assert_eq!(run.code, None, "{}", run.stderr);
+        project.unset("GWPLAN_CRASH_AT");
+        project.gateways([Gateway::new("a").with(FIRST)]);
+        if recovers {
+            project.run(&["recover"]).well();
+        }
+        project.apply().well();
+        assert_eq!(ids(&cloud), [old.as_str()]);
+        assert_eq!(cloud.calls(CREATE), 2, "no third one is made");
+        project.run(&["plan", "--detailed-exitcode"]).well();
+    }
+}
+
 /// What only the record holds is taken over by the successor that was begun for other files, too.
 #[test]
 fn a_replacement_that_was_cut_off_takes_over_what_the_files_say_by_now() {
